@@ -44,7 +44,7 @@ screenshots: ## Every view in both themes at 390 and 1280 px, into build/screens
 
 lock: prepare ## Write the lock files anew from pyproject.toml
 	@$(VENV)/pip --disable-pip-version-check install -q uv==0.13.9
-	@$(VENV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --extra test pyproject.toml -o requirements.lock
+	@$(VENV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --extra test pyproject.toml --custom-compile-command "make lock" -o requirements.lock
 	@$(VENV)/python -c "import sys; sys.path.insert(0, 'workshop'); import node; print(node.WHEEL)" | $(VENV)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header - -o workshop/node.lock
 
 clean: ## Remove what was built; keeps .venv, node_modules and the demo's data

@@ -25,7 +25,7 @@ BROWSERS = {
 
 
 def python_is_new_enough() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  an older Python must be told, not fail on syntax
         found = ".".join(str(part) for part in sys.version_info[:3])
         sys.exit(
             f"Carrel needs Python 3.11 or newer; this is {found}. "

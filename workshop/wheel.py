@@ -13,8 +13,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from built_app import build  # noqa: E402
-from node import LEAST, WHEEL, brought, on_this_machine  # noqa: E402
+from built_app import build
+from node import LEAST, WHEEL, brought, on_this_machine
 
 
 class BuiltApp(BuildHookInterface):  # type: ignore[type-arg]
