@@ -4,7 +4,7 @@
  * closed and opened again from cold.
  */
 import { spawnSync } from 'node:child_process';
-import { chromium, type BrowserContext, type Page as ChromiumPage } from 'playwright-core';
+import { chromium, type BrowserContext, type ElementHandle as ChromiumElement, type Page as ChromiumPage } from 'playwright-core';
 import puppeteer, { type Browser as PuppeteerBrowser, type ElementHandle, type KeyInput, type Page as PuppeteerPage } from 'puppeteer-core';
 
 export type Kind = 'chromium' | 'firefox';
@@ -377,9 +377,9 @@ async function launchChromium(profile: string, origin: string, options: Options)
         run: (source, argument) => page.evaluate(`(${source})(${JSON.stringify(argument)})`),
         handle: async (source, argument) => {
           const handle = await page.evaluateHandle(`(${source})(${JSON.stringify(argument)})`);
-          const element = handle.asElement();
+          const element = handle.asElement() as ChromiumElement | null;
           if (!element) return null;
-          return { click: () => element.click(), focus: () => element.focus() };
+          return { click: () => element.click({ timeout: 5_000 }), focus: () => element.focus() };
         },
         press: (key) => page.keyboard.press(key),
         type: (text) => page.keyboard.type(text),
