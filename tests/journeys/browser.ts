@@ -339,6 +339,8 @@ export interface Browser {
 export interface Options {
   width?: number;
   height?: number;
+  /** 'block': nothing is cached, every file is fetched; Chromium only. */
+  serviceWorkers?: 'allow' | 'block';
 }
 
 const running = new Set<Browser>();
@@ -361,6 +363,7 @@ async function launchChromium(profile: string, origin: string, options: Options)
     viewport: { width: options.width ?? 390, height: options.height ?? 844 },
     locale: 'en-GB',
     timezoneId: 'Europe/London',
+    serviceWorkers: options.serviceWorkers ?? 'allow',
   });
   context.setDefaultTimeout(PATIENCE_MS);
   await context.addInitScript(LISTEN);
