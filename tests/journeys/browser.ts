@@ -320,6 +320,18 @@ const LISTEN = (): void => {
   });
 };
 
+const WATCH = (selector: string): void => {
+  const look = (): void => {
+    if (!document.querySelector(selector)?.textContent?.trim()) return;
+    watcher.disconnect();
+    requestAnimationFrame((at) => {
+      (window as unknown as { shownAt: number }).shownAt = Math.max(at, performance.now());
+    });
+  };
+  const watcher = new MutationObserver(look);
+  watcher.observe(document, { childList: true, subtree: true, characterData: true });
+};
+
 function isFault(type: string, text: string): boolean {
   if (/content.security.policy|\[policy\]|trusted type/i.test(text)) return true;
   if (type !== 'error') return false;
@@ -341,6 +353,8 @@ export interface Options {
   height?: number;
   /** 'block': nothing is cached, every file is fetched; Chromium only. */
   serviceWorkers?: 'allow' | 'block';
+  /** `window.shownAt` becomes the time of the first frame in which this selector has words; Chromium only. */
+  shownWhen?: string;
 }
 
 const running = new Set<Browser>();
@@ -367,6 +381,7 @@ async function launchChromium(profile: string, origin: string, options: Options)
   });
   context.setDefaultTimeout(PATIENCE_MS);
   await context.addInitScript(LISTEN);
+  if (options.shownWhen) await context.addInitScript(WATCH, options.shownWhen);
   const tabs: Tab[] = [];
   const browser: Browser = {
     kind: 'chromium',
