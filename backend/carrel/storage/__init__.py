@@ -1,0 +1,114 @@
+"""
+Where the account plane is kept: one contract, one kind of store today, room for a second.
+
+Keeps out every rule and every clock. A *work function* is written once, `async`, against a
+`Transaction`, and awaits nothing but that transaction: on SQLite it is driven to its end inside the
+writer's thread, on a database behind a network it would run on the event loop. SQL is written with
+`:name` placeholders; what only one dialect understands stands in `/*sqlite: … */` or
+`/*postgres: … */` and is laid bare by the store that understands it.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Row(Protocol):
+    """One row, read by column name or by position."""
+
+    def __getitem__(self, key: str | int, /) -> Any: ...
+
+    def keys(self) -> list[str]: ...
+
+
+class Transaction(Protocol):
+    """What a work function may await, and nothing else."""
+
+    async def all(self, sql: str, /, **values: Any) -> list[Row]:
+        """Every row the statement yields."""
+        ...
+
+    async def one(self, sql: str, /, **values: Any) -> Row | None:
+        """The first row the statement yields, or None."""
+        ...
+
+    async def run(self, sql: str, /, **values: Any) -> int:
+        """
+        Carry out a statement.
+
+        Returns:
+            How many rows it changed.
+
+        Raises:
+            Conflict: a primary key or unique constraint said no.
+        """
+        ...
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """What happens inside is undone when an exception leaves it; what came before stays."""
+        ...
+
+
+Work = Callable[[Transaction], Awaitable[T]]
+
+
+class Conflict(Exception):
+    """A primary key or unique constraint said no: what was to be written is there already."""
+
+
+class Refused(Exception):
+    """This database cannot be opened by this program; the message says why and what to do."""
+
+
+class Closed(Exception):
+    """The store is closing: nothing was written, ask again later."""
+
+
+class Storage(Protocol):
+    """A store of account data: durable units of work, consistent reads."""
+
+    async def write(self, work: Work[T]) -> T:
+        """
+        Carry out one unit of work, all of it or nothing.
+
+        Returns:
+            What the work function returned, once it is on the disk (after the
+            fsync): whoever hears it may forget what they asked for.
+
+        Raises:
+            Whatever the work function raised; then nothing of it was kept, and
+            other units of work are untouched.
+        """
+        ...
+
+    async def read(self, work: Work[T]) -> T:
+        """
+        Carry out one reading on a connection that cannot write.
+
+        All statements of one reading see the same state, and every write that
+        was answered before it began.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun, refuse what comes after, and leave no thread behind."""
+        ...
+
+
+async def open_storage(place: Path, now: int) -> Storage:
+    """
+    Open the account database, making it or bringing it up to date first.
+
+    Args:
+        place: the database file; its folder is made when missing.
+        now: epoch milliseconds, written beside the migrations that are applied.
+
+    Raises:
+        Refused: a newer program wrote it, or an applied migration was edited.
+    """
+    from carrel.storage.sqlite import SqliteStorage
+
+    return await SqliteStorage.open(place, now)

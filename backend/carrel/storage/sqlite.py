@@ -1,0 +1,295 @@
+"""
+The store on SQLite: one writer that commits many units of work at once, two readers that cannot write.
+
+The writer owns one connection in one thread. Units of work that arrive while a commit is on its way
+to the disk are gathered, up to 64, run one after the other, each in its own savepoint, and share
+the next commit and its fsync. That is what makes `synchronous=FULL` affordable, and FULL is needed:
+a phone forgets a wish once it was answered. A whole unit of work takes one hop to the thread; the
+event loop never touches a database.
+"""
+
+import asyncio
+import re
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from carrel.storage import Closed, Conflict, Refused, Row, Work, migrations
+
+T = TypeVar("T")
+
+UNITS_PER_COMMIT = 64
+READERS = 2
+BUSY_MS = 10_000
+"""How long to wait for another process (a command beside the server) to finish its own commit."""
+
+_OURS = re.compile(r"/\*sqlite:(.*?)\*/", re.DOTALL)
+_THEIRS = re.compile(r"/\*postgres:.*?\*/", re.DOTALL)
+_ALREADY_THERE = frozenset(
+    {
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+        sqlite3.SQLITE_CONSTRAINT_ROWID,
+    }
+)
+
+
+class _Dialect(dict[str, str]):
+    """SQL as written, to SQL as SQLite reads it; each statement is translated once."""
+
+    def __missing__(self, sql: str) -> str:
+        self[sql] = translated = _THEIRS.sub("", _OURS.sub(r"\1", sql))
+        return translated
+
+
+in_dialect = _Dialect()
+
+
+class SqliteTransaction:
+    """A `carrel.storage.Transaction` inside a connection's own thread; none of its methods ever waits."""
+
+    __slots__ = ("_depth", "_execute")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+        self._depth = 0
+
+    async def all(self, sql: str, /, **values: Any) -> list[Row]:
+        try:
+            return self._execute(in_dialect[sql], values).fetchall()
+        except sqlite3.IntegrityError as said:
+            raise _told(said) from said
+
+    async def one(self, sql: str, /, **values: Any) -> Row | None:
+        try:
+            return self._execute(in_dialect[sql], values).fetchone()
+        except sqlite3.IntegrityError as said:
+            raise _told(said) from said
+
+    async def run(self, sql: str, /, **values: Any) -> int:
+        try:
+            return self._execute(in_dialect[sql], values).rowcount
+        except sqlite3.IntegrityError as said:
+            raise _told(said) from said
+
+    def savepoint(self) -> "_Savepoint":
+        return _Savepoint(self)
+
+
+class _Savepoint:
+    __slots__ = ("_name", "_transaction")
+
+    def __init__(self, transaction: SqliteTransaction) -> None:
+        self._transaction = transaction
+
+    async def __aenter__(self) -> None:
+        transaction = self._transaction
+        transaction._depth += 1
+        self._name = f"inner_{transaction._depth}"
+        transaction._execute(f"savepoint {self._name}")
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        transaction = self._transaction
+        transaction._depth -= 1
+        if kind is not None:
+            transaction._execute(f"rollback to {self._name}")
+        transaction._execute(f"release {self._name}")
+
+
+def _told(said: sqlite3.IntegrityError) -> Exception:
+    return Conflict(str(said)) if said.sqlite_errorcode in _ALREADY_THERE else said
+
+
+def _drive(work: Work[T], connection: sqlite3.Connection) -> T:
+    """Run a work function to its end, here and now."""
+    coroutine = work(SqliteTransaction(connection))
+    try:
+        coroutine.send(None)  # type: ignore[attr-defined]
+    except StopIteration as end:
+        return end.value
+    coroutine.close()  # type: ignore[attr-defined]
+    raise RuntimeError(
+        f"expected {getattr(work, '__qualname__', work)!r} to await only its transaction, "
+        "but it waited for something else: fetch that before the transaction begins"
+    )
+
+
+class _Unit:
+    """A unit of work on its way: what to do, whom to tell, what came of it."""
+
+    __slots__ = ("failure", "future", "result", "work")
+
+    def __init__(self, work: Work[Any], future: asyncio.Future[Any]) -> None:
+        self.work = work
+        self.future = future
+        self.result: Any = None
+        self.failure: BaseException | None = None
+
+
+def _tell(units: list[_Unit]) -> None:
+    for unit in units:
+        if unit.future.done():
+            continue
+        if unit.failure is None:
+            unit.future.set_result(unit.result)
+        else:
+            unit.future.set_exception(unit.failure)
+
+
+class SqliteStorage:
+    """A `carrel.storage.Storage` in one file. Open it with `open`, and close it."""
+
+    def __init__(self, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._reading = [0] * len(readers)
+        self._waiting: deque[_Unit] = deque()
+        self._wanted = asyncio.Event()
+        self._closing = False
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._keep_writing())
+
+    @classmethod
+    async def open(
+        cls, place: Path, now: int, known: list[migrations.Migration] | None = None
+    ) -> "SqliteStorage":
+        """See `carrel.storage.open_storage`; `known` stands in for the program's own migrations."""
+        if sqlite3.sqlite_version_info < (3, 35):
+            raise Refused(f"SQLite 3.35 or newer is needed, this Python has {sqlite3.sqlite_version}.")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        opened: list[aiosqlite.Connection] = []
+        try:
+            writer = await _connected(place, opened, "pragma journal_mode=wal", "pragma synchronous=full")
+            await writer._execute(_migrate, writer._conn, known or migrations.known(), now)
+            for _ in range(READERS):
+                await _connected(place, opened, "pragma query_only=on")
+        except BaseException:
+            for connection in opened:
+                await connection.close()
+            raise
+        return cls(writer, opened[1:])
+
+    async def write(self, work: Work[T]) -> T:
+        if self._closing:
+            raise Closed("the store is closing")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._waiting.append(_Unit(work, future))
+        self._wanted.set()
+        return await future
+
+    async def read(self, work: Work[T]) -> T:
+        if self._closing:
+            raise Closed("the store is closing")
+        idlest = self._reading.index(min(self._reading))
+        reader = self._readers[idlest]
+        self._reading[idlest] += 1
+        try:
+            return await reader._execute(_read, reader._conn, work)
+        finally:
+            self._reading[idlest] -= 1
+
+    async def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            self._wanted.set()
+        await self._task
+        for connection in [*self._readers, self._writer]:
+            await connection.close()
+
+    async def _keep_writing(self) -> None:
+        while not self._closing or self._waiting:
+            await self._wanted.wait()
+            self._wanted.clear()
+            if self._waiting:
+                await self._writer._execute(_write_all, self._writer._conn, self._waiting, self._told)
+
+    def _told(self, units: list[_Unit]) -> None:
+        self._loop.call_soon_threadsafe(_tell, units)
+
+
+async def _connected(place: Path, opened: list[aiosqlite.Connection], *pragmas: str) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(place, isolation_level=None, cached_statements=512)
+    opened.append(connection)
+    connection.row_factory = sqlite3.Row
+    for pragma in (
+        f"pragma busy_timeout={BUSY_MS}",
+        "pragma foreign_keys=on",
+        "pragma cache_size=-16000",
+        "pragma temp_store=memory",
+        *pragmas,
+    ):
+        await (await connection.execute(pragma)).close()
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, known: list[migrations.Migration], now: int) -> None:
+    connection.execute("begin immediate")
+    try:
+        connection.execute(migrations.TABLE)
+        applied = {row["number"]: row["digest"] for row in connection.execute("select * from migrations")}
+        for migration in migrations.due(applied, known):
+            for statement in migrations.statements(in_dialect[migration.sql]):
+                connection.execute(statement)
+            connection.execute(
+                "insert into migrations (number, name, digest, applied_at) values (?, ?, ?, ?)",
+                (migration.number, migration.name, migration.digest, now),
+            )
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _read(connection: sqlite3.Connection, work: Work[T]) -> T:
+    connection.execute("begin")
+    try:
+        return _drive(work, connection)
+    finally:
+        connection.execute("rollback")
+
+
+def _write_all(
+    connection: sqlite3.Connection, waiting: deque[_Unit], tell: Callable[[list[_Unit]], None]
+) -> None:
+    """Write, in the writer's thread, until nobody waits."""
+    while waiting:
+        group: list[_Unit] = []
+        while waiting and len(group) < UNITS_PER_COMMIT:
+            unit = waiting.popleft()
+            if not unit.future.cancelled():
+                group.append(unit)
+        try:
+            _write_group(connection, group)
+        finally:
+            tell(group)
+
+
+def _write_group(connection: sqlite3.Connection, group: list[_Unit]) -> None:
+    """Run units of work under one commit; each ends with a result or a failure."""
+    execute = connection.execute
+    try:
+        execute("begin immediate")
+        for unit in group:
+            execute("savepoint unit")
+            try:
+                unit.result = _drive(unit.work, connection)
+            except BaseException as failure:
+                unit.failure = failure
+                if not connection.in_transaction:
+                    # A full disk or the like: SQLite gave up the whole transaction, not this unit alone.
+                    raise
+                execute("rollback to unit")
+            execute("release unit")
+        execute("commit")
+    except BaseException as failure:
+        if connection.in_transaction:
+            execute("rollback")
+        for unit in group:
+            unit.failure = unit.failure or failure
