@@ -26,10 +26,14 @@ DEVICES_PER_PATRON = 20
 OUTCOME_DAYS = 400
 TOMBSTONE_DAYS = 90
 
-DeviceId = Annotated[str, Meta(pattern=r"^d_[0-9a-f]{32}$", description="random 128 bit, minted at each sign-in")]
+DeviceId = Annotated[
+    str, Meta(pattern=r"^d_[0-9a-f]{32}$", description="random 128 bit, minted at each sign-in")
+]
 IntentId = Annotated[
     str,
-    Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", description="UUIDv7"),
+    Meta(
+        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", description="UUIDv7"
+    ),
 ]
 OperationName = Annotated[str, Meta(pattern=r"^[a-z_]+\.[a-z_]+@[1-9][0-9]*$", max_length=60)]
 Millis = Annotated[int, Meta(ge=0, le=8_640_000_000_000_000)]
@@ -77,7 +81,9 @@ class Request(Struct, frozen=True, omit_defaults=True):
     """Each is decoded on its own as an Intent, so a malformed one delays nobody."""
 
 
-State = Literal["done", "changed", "received", "ask", "refused", "expired", "invalid", "failed", "skipped", "withdrawn"]
+State = Literal[
+    "done", "changed", "received", "ask", "refused", "expired", "invalid", "failed", "skipped", "withdrawn"
+]
 """
 done: as asked. changed: done, but not as shown. received: durable, a library system has not answered.
 ask: old; applied only after `sync.confirm@1`. refused: see `code`. expired: `until` had passed.

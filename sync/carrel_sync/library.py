@@ -1,0 +1,654 @@
+"""
+The library's half of the conversation: places, identities, decisions, outcomes, facts.
+
+Knows no capability, no clock, no chance, no store and no network: operations, the instant, the name
+of an incident and a `Ledger` come in as arguments. `sync/protocol.md` is the text of what it keeps.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from hashlib import blake2s
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+from msgspec.structs import replace
+
+from carrel_sync.messages import (
+    DEVICES_PER_PATRON,
+    INTENT_BYTES,
+    INTENTS_PER_REQUEST,
+    OUTBOX_BYTES,
+    OUTBOX_INTENTS,
+    REPLY_BYTES_LEAST,
+    REPLY_BYTES_MOST,
+    REQUEST_BYTES_COMPRESSED,
+    REQUEST_BYTES_INFLATED,
+    SCHEMA_VERSION,
+    WIRE_VERSION,
+    Alternative,
+    Intent,
+    Outcome,
+    Problem,
+    Reply,
+    Request,
+    Withdraw,
+    encode,
+    intent_decoder,
+    request_decoder,
+)
+
+T = TypeVar("T")
+
+FACTS_PER_READ = 256
+DAY_MS = 86_400_000
+WITHDRAW = "sync.withdraw@1"
+
+
+# What a capability says
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """One wish, as its operation gets to see it."""
+
+    patron: str
+    u: str
+    """Identity of the wish: fit to be the key of what it brings about."""
+    args: T
+    at: int
+    """When the person tapped, by a clock that may be years off: to show, never to decide by."""
+    until: int | None
+    base: dict[str, int]
+    """Versions of the facts the person was looking at: {"loans:881": 5}."""
+    now: int
+    """The library's clock, epoch milliseconds: the only one that decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """As asked. With nothing to say it costs a phone a few bytes; `said` is for figures a sentence needs."""
+
+    said: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Done, but not as shown to the person: `code` and `said` tell the difference."""
+
+    code: str
+    said: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Kept and not to be lost; a library system has yet to answer. `eta` in seconds, if anyone can tell."""
+
+    code: str
+    eta: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not done; `code` from the operation's closed list says why, `alternatives` what may be asked instead."""
+
+    code: str
+    said: dict[str, Any] = field(default_factory=dict)
+    alternatives: list[Alternative] = field(default_factory=list)
+
+
+Decision = Done | Changed | Received | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something that may be asked for. It is run inside a savepoint: when it raises, nothing of it stays."""
+
+    name: str
+    """Its address with the version of its arguments: "loans.renew@1"."""
+    args: type[Struct]
+    decide: Callable[[Any, Asked[Any]], Awaitable[Decision]]
+    """Gets the ledger's `tx` and the wish. Awaits nothing but `tx`; publishes the facts it changes."""
+    gone_after: int | None = None
+    """From this instant on (epoch milliseconds) it is refused with `no_longer_offered`."""
+
+
+Refresh = Callable[[Any, str, int], Awaitable[int | None]]
+"""(tx, patron, now): publish anew what time alone has changed; the next instant at which it will, if any."""
+
+
+# What the library remembers
+
+
+class Decided(NamedTuple):
+    """The fate of one place in a device's queue."""
+
+    n: int
+    u: str
+    """Identity of the wish; "" when it could not be read."""
+    fate: str
+    """The `Outcome` as JSON; "" for one that was done with nothing to say."""
+    first: bool = True
+    """False: only a copy of what was decided for the same `u` before, in another place."""
+    op: str = ""
+    kept: str = ""
+    """The wish as it came, when it failed and staff need to see it; otherwise ""."""
+
+
+class Opened(NamedTuple):
+    """What a ledger knows of a device and of a patron's facts when a conversation begins."""
+
+    epoch: str
+    """Name of the ledger's history; another one after a backup was restored."""
+    patron: str | None
+    """To whom the device is bound; None: it was never seen."""
+    closed: bool
+    """The device has signed out, or was signed out from afar."""
+    upto: int
+    """Every place of the device up to here is decided."""
+    acked: int
+    """The highest `ack` that was kept."""
+    seen_at: int
+    """When the device was last kept by `settle`, epoch milliseconds."""
+    devices: int
+    """How many devices of the asking patron are open and were seen in the last 400 days. Needed only when
+    `patron` is None."""
+    decided: Sequence[tuple[int, str, str]]
+    """(n, u, fate) of this device's places above the request's `ack`, in order of n."""
+    seq: int
+    """Number of the latest change to the asking patron's facts; 0: none yet."""
+    sum: int
+    """The number whose 8 hexadecimal digits are `messages.checksum` over the patron's facts."""
+    horizon: int
+    """Highest number among tombstones that are no longer kept: an older cursor cannot be continued."""
+    refresh_at: int
+    """When time will next change a fact, epoch milliseconds; 0: unknown, look now."""
+
+
+class Fact(NamedTuple):
+    """One fact, in the order in which facts changed."""
+
+    seq: int
+    kind: str
+    id: str
+    version: int
+    body: str | None
+    """JSON object; None: the fact is gone."""
+
+
+class Page(NamedTuple):
+    """Facts that follow a cursor, with the state of the whole stream at that moment."""
+
+    seq: int
+    sum: int
+    facts: Sequence[Fact]
+
+
+class Ledger(Protocol):
+    """
+    The library's memory of one unit of work: all of a conversation is kept, or nothing.
+
+    Every method is called at most once in a conversation, but for `read` (once per 256 facts) and
+    `savepoint` (once per wish), so that ten wishes cost four statements beside their own. Nothing here
+    reads a clock. A suitable table of fates has the primary key (dev, n) and a unique index on
+    (patron, u) over the rows whose `first` is true and whose `u` is not "".
+    """
+
+    @property
+    def tx(self) -> Any:
+        """What operations and refreshers read and write through."""
+        ...
+
+    @property
+    def faults(self) -> tuple[type[BaseException], ...]:
+        """Exceptions that say the store itself cannot go on: they end the conversation, blaming no wish."""
+        ...
+
+    async def open(self, dev: str, patron: str, ack: int) -> Opened:
+        """
+        Begin: take the turn of this patron, so that no other unit of work changes anything of theirs until
+        this one ends, and tell what is known.
+
+        A device that was never seen is answered with `patron=None, upto=0` and is not written yet.
+        `decided` holds the places above `ack`, whatever was acknowledged before: a phone put back from a
+        backup asks again for what it once had.
+        """
+        ...
+
+    async def known(self, patron: str, us: Sequence[str]) -> Mapping[str, str]:
+        """The fate of each of these identities that this patron has had decided, under whatever device."""
+        ...
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """What happens inside is undone when an exception leaves it; what came before stays."""
+        ...
+
+    async def settle(
+        self, dev: str, patron: str, upto: int, ack: int, decided: Sequence[Decided], now: int
+    ) -> None:
+        """
+        Keep the fates of this conversation, in order of n, and the device's place.
+
+        A device that was not known is bound to the patron by this. `upto` is
+        the new one; `ack` the highest ever. `now` becomes its `seen_at`.
+        """
+        ...
+
+    async def refreshed(self, patron: str, refresh_at: int) -> None:
+        """Keep when time will next change one of the patron's facts, epoch milliseconds."""
+        ...
+
+    async def read(self, patron: str, after: int, limit: int) -> Page:
+        """Up to `limit` facts, gone ones included, that changed after number `after`, in that order."""
+        ...
+
+    async def close(self, dev: str, patron: str, now: int) -> bool:
+        """
+        Sign a device out for good.
+
+        Returns:
+            False when the device is bound to somebody else. One never seen is
+            kept as closed, so that what it may have on its way has no effect.
+        """
+        ...
+
+
+# What is said
+
+
+_PROBLEMS = {
+    "malformed": (400, "The message could not be read. Send its parts one by one."),
+    "device": (403, "This device belongs to another reader. Sign in as that reader, or sign out first."),
+    "devices": (403, "Too many devices are signed in. Sign out of one that is no longer used."),
+    "epoch": (409, "The library's memory was put back to an earlier day. Send again what it has forgotten."),
+    "device-closed": (410, "This device was signed out. Remove what it holds and sign in again."),
+    "upgrade": (426, "This app is too old for the library. Update it, then send again."),
+}
+
+
+def problem(code: str, epoch: str = "", upto: int = 0) -> Problem:
+    """One of the problems that the library's half itself can have with a request."""
+    status, title = _PROBLEMS[code]
+    return Problem(f"urn:carrel:problem:{code}", title, status, code, epoch, upto)
+
+
+class Limits(Struct, frozen=True):
+    """How much one message may hold; bytes, unless it counts something."""
+
+    request_bytes_compressed: int = REQUEST_BYTES_COMPRESSED
+    request_bytes_inflated: int = REQUEST_BYTES_INFLATED
+    intents_per_request: int = INTENTS_PER_REQUEST
+    intent_bytes: int = INTENT_BYTES
+    reply_bytes_least: int = REPLY_BYTES_LEAST
+    reply_bytes_most: int = REPLY_BYTES_MOST
+    outbox_intents: int = OUTBOX_INTENTS
+    outbox_bytes: int = OUTBOX_BYTES
+
+
+class Meta(Struct, frozen=True):
+    """GET /sync/1/meta: what this library understands."""
+
+    wire: tuple[int, int]
+    """Lowest and highest version of the wire."""
+    schema: int
+    epoch: str
+    operations: list[str]
+    limits: Limits
+
+
+def meta(operations: Mapping[str, Operation], epoch: str) -> Meta:
+    """What to answer when a program asks what may be asked."""
+    return Meta(
+        (WIRE_VERSION, WIRE_VERSION), SCHEMA_VERSION, epoch, sorted([*operations, WITHDRAW]), Limits()
+    )
+
+
+def read_request(body: bytes) -> Request | Problem:
+    """
+    Decode the inflated body of POST /sync/1.
+
+    Its intents stay as they came: each is decoded on its own in `converse`,
+    so that one that nobody can read delays no other.
+    """
+    try:
+        return request_decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return problem("malformed")
+
+
+async def leave(ledger: Ledger, dev: str, patron: str, now: int) -> Problem | None:
+    """DELETE /sync/1/device/{dev}: sign a device out. Saying it twice is no fault."""
+    return None if await ledger.close(dev, patron, now) else problem("device")
+
+
+async def converse(
+    ledger: Ledger,
+    operations: Mapping[str, Operation],
+    refreshers: Iterable[Refresh],
+    request: Request,
+    patron: str,
+    now: int,
+    *,
+    incident: str = "",
+    on_fault: Callable[[str, str, Exception], None] | None = None,
+) -> Reply | Problem:
+    """
+    Answer one request of one device, inside one unit of work.
+
+    Args:
+        patron: who is signed in, as the session says; nothing in the request can change it.
+        now: the library's clock, epoch milliseconds.
+        incident: a fresh name under which a fault of this request can be found.
+        on_fault: told (name of the incident, operation, what was raised) for a wish that failed.
+
+    Returns:
+        A Reply when the request was understood, whatever became of its wishes; a Problem when it was
+        not for this library or this patron. After a Problem nothing has been written.
+    """
+    if request.v != WIRE_VERSION:
+        return problem("upgrade")
+    opened = await ledger.open(request.dev, patron, request.ack)
+    if opened.patron is not None and opened.patron != patron:
+        return problem("device")
+    if opened.closed:
+        return problem("device-closed")
+    if request.epoch and request.epoch != opened.epoch:
+        return problem("epoch", opened.epoch, opened.upto)
+    if opened.patron is None and opened.devices >= DEVICES_PER_PATRON:
+        return problem("devices")
+    entries = _placed(request.intents)
+    if entries is None:
+        return problem("malformed")
+
+    upto = opened.upto
+    fresh: list[_Entry] = []
+    late: list[_Entry] = []
+    gap = None
+    for entry in entries:
+        if entry.n <= upto:
+            late.append(entry)
+        elif entry.n == upto + 1:
+            upto = entry.n
+            fresh.append(entry)
+        else:
+            gap = upto + 1
+            break
+
+    decided, ran = await _decide(ledger, operations, fresh, patron, now, incident, on_fault)
+    if (
+        decided
+        or opened.patron is None
+        or request.ack > opened.acked
+        or not 0 <= now - opened.seen_at < DAY_MS
+    ):
+        await ledger.settle(
+            request.dev, patron, upto, min(upto, max(request.ack, opened.acked)), decided, now
+        )
+    refreshed = ran or opened.refresh_at <= now
+    if refreshed:
+        await ledger.refreshed(patron, await _refresh(ledger, refreshers, patron, now))
+
+    budget = request.max - 400
+    fates = [*opened.decided, *((each.n, each.u, each.fate) for each in decided)]
+    done, outcomes, budget, all_told = _told(fates, late, budget)
+
+    after = _place_of(request.cur, patron, opened)
+    reset = after is None
+    after = after or 0
+    if not all_told:
+        # The outcomes come first: a person waits for them. The facts follow when they are acknowledged.
+        return Reply(
+            WIRE_VERSION, now, opened.epoch, upto, request.cur, True, done, outcomes, gap=gap, sum=""
+        )
+    page = Page(opened.seq, opened.sum, ())
+    rows: list[Any] = []
+    gone: list[tuple[str, str, int]] = []
+    more = False
+    if refreshed or after < opened.seq:
+        reading = True
+        while reading:
+            page = await ledger.read(patron, after, FACTS_PER_READ)
+            reading = len(page.facts) == FACTS_PER_READ
+            for fact in page.facts:
+                body = fact.body
+                budget -= len(fact.kind) + len(fact.id) + 24 + (len(body.encode()) if body else 0)
+                if budget < 0 and (rows or gone):
+                    more, reading = True, False
+                    break
+                after = fact.seq
+                if body is None:
+                    gone.append((fact.kind, fact.id, fact.version))
+                else:
+                    rows.append((fact.kind, fact.id, fact.version, Raw(body)))
+    if not more:
+        after = page.seq
+    return Reply(
+        WIRE_VERSION,
+        now,
+        opened.epoch,
+        upto,
+        _cursor(after, patron, opened.epoch),
+        more,
+        done,
+        outcomes,
+        rows,
+        gone,
+        gap,
+        reset,
+        "" if more else f"{page.sum:08x}",
+    )
+
+
+class _Entry(NamedTuple):
+    n: int
+    intent: Intent | None
+    raw: Raw
+
+
+def _placed(raws: Sequence[Raw]) -> list[_Entry] | None:
+    """
+    Decode each entry on its own and say which place it takes.
+
+    One whose `n` cannot be read takes the place its neighbours leave: the request alone decides, so a
+    repeated request finds the same places. None when no neighbour tells a place either.
+    """
+    entries: list[_Entry] = []
+    unplaced = 0
+    for raw in raws:
+        try:
+            intent = intent_decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            n = _place_in(raw) or (entries[-1].n + 1 if entries else 0)
+            if not n:
+                unplaced += 1
+                continue
+            entries.append(_Entry(n, None, raw))
+        else:
+            entries.append(_Entry(intent.n, intent, raw))
+        if unplaced and len(entries) == 1:
+            first = entries[0].n
+            entries[:0] = [_Entry(first - unplaced + i, None, raws[i]) for i in range(unplaced)]
+    return None if unplaced and not entries else entries
+
+
+def _place_in(raw: Raw) -> int:
+    """The place that an unreadable entry still tells; 0 if it tells none."""
+    try:
+        told = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return 0
+    n = told.get("n") if type(told) is dict else None
+    return n if type(n) is int and 1 <= n < 2**53 else 0
+
+
+async def _decide(
+    ledger: Ledger,
+    operations: Mapping[str, Operation],
+    entries: Sequence[_Entry],
+    patron: str,
+    now: int,
+    incident: str,
+    on_fault: Callable[[str, str, Exception], None] | None,
+) -> tuple[list[Decided], bool]:
+    """Give every entry its fate, in order. The second says whether any operation was run."""
+    us: set[str] = set()
+    for entry in entries:
+        if entry.intent is not None:
+            us.add(entry.intent.u)
+            if entry.intent.after is not None:
+                us.add(entry.intent.after)
+    fates = dict(await ledger.known(patron, sorted(us))) if us else {}
+    decided: list[Decided] = []
+    ran = False
+    for n, intent, raw in entries:
+        if intent is None:
+            decided.append(Decided(n, "", _fate(Outcome(n, "invalid", code="malformed"))))
+            continue
+        u, op = intent.u, intent.op
+        before = fates.get(u)
+        if before is not None:
+            decided.append(Decided(n, u, before, False, op))
+            continue
+        kept = ""
+        outcome = _settled_without_running(intent, raw, operations, fates, now)
+        if outcome is None:
+            operation = operations[op]
+            try:
+                args = msgspec.json.decode(intent.args, type=operation.args)
+            except (msgspec.DecodeError, UnicodeError, RecursionError):
+                outcome = Outcome(n, "invalid", code="malformed_arguments")
+            else:
+                ran = True
+                try:
+                    async with ledger.savepoint():
+                        outcome = _outcome(
+                            n,
+                            await operation.decide(
+                                ledger.tx, Asked(patron, u, args, intent.at, intent.until, intent.base, now)
+                            ),
+                        )
+                        fate = _fate(outcome)
+                except ledger.faults:
+                    raise
+                except Exception as fault:
+                    name = f"{incident}-{n}"
+                    outcome = Outcome(n, "failed", said={"incident": name})
+                    kept = bytes(raw).decode()
+                    if on_fault is not None:
+                        on_fault(name, op, fault)
+        fate = _fate(outcome)
+        fates[u] = fate
+        decided.append(Decided(n, u, fate, True, op, kept))
+    return decided, ran
+
+
+def _settled_without_running(
+    intent: Intent, raw: Raw, operations: Mapping[str, Operation], fates: Mapping[str, str], now: int
+) -> Outcome | None:
+    """The fate of a wish that its operation need not see, or None."""
+    n = intent.n
+    if len(bytes(raw)) > INTENT_BYTES:
+        return Outcome(n, "invalid", code="too_big")
+    if intent.op == WITHDRAW:
+        try:
+            same = msgspec.json.decode(intent.args, type=Withdraw).u == intent.u
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            same = False
+        return Outcome(n, "withdrawn") if same else Outcome(n, "invalid", code="malformed_arguments")
+    operation = operations.get(intent.op)
+    if operation is None:
+        return Outcome(n, "invalid", code="unknown_operation")
+    if intent.until is not None and intent.until <= now:
+        return Outcome(n, "expired")
+    if operation.gone_after is not None and operation.gone_after <= now:
+        return Outcome(n, "refused", code="no_longer_offered")
+    if intent.after is not None:
+        first = fates.get(intent.after)
+        if first is None or (first and _from_fate(first).st not in ("done", "changed")):
+            return Outcome(n, "skipped", code="after_not_done")
+    return None
+
+
+def _outcome(n: int, decision: Decision) -> Outcome:
+    match decision:
+        case Done(said):
+            return Outcome(n, "done", said=said)
+        case Changed(code, said):
+            return Outcome(n, "changed", code=code, said=said)
+        case Received(code, eta):
+            return Outcome(n, "received", code=code, eta=eta)
+        case Refused(code, said, alternatives):
+            return Outcome(n, "refused", code=code, said=said, alt=alternatives)
+    raise TypeError(f"expected Done, Changed, Received or Refused, got {decision!r}")
+
+
+_PLAIN = Outcome(0, "done")
+_fate_decoder = msgspec.json.Decoder(Outcome)
+
+
+def _fate(outcome: Outcome) -> str:
+    """An outcome as it is kept: without its place, and "" for one with nothing to say."""
+    if outcome.st == "done" and not outcome.said:
+        return ""
+    return encode(replace(outcome, n=0)).decode()
+
+
+def _from_fate(fate: str) -> Outcome:
+    return _fate_decoder.decode(fate) if fate else _PLAIN
+
+
+def _told(
+    fates: Sequence[tuple[int, str, str]], late: Sequence[_Entry], budget: int
+) -> tuple[list[tuple[int, int]], list[Outcome], int, bool]:
+    """
+    Fold fates into ranges and outcomes, from the lowest place on, as far as the budget reaches.
+
+    A fate names its identity when the phone now has another wish in that place: then the phone was put
+    back from a backup, and the wish has to move to a new place.
+    """
+    sent = {entry.n: entry.intent.u for entry in late if entry.intent is not None}
+    done: list[tuple[int, int]] = []
+    outcomes: list[Outcome] = []
+    for n, u, fate in fates:
+        other = bool(u) and sent.get(n, u) != u
+        if not fate and not other:
+            if done and done[-1][1] == n - 1:
+                done[-1] = (done[-1][0], n)
+                continue
+            budget -= 2 * len(str(n)) + 4
+        else:
+            budget -= len(fate) + len(u) + 24
+        if budget < 0 and (done or outcomes):
+            return done, outcomes, 0, False
+        if not fate and not other:
+            done.append((n, n))
+        else:
+            outcomes.append(replace(_from_fate(fate), n=n, u=u if other else ""))
+    return done, outcomes, budget, True
+
+
+async def _refresh(ledger: Ledger, refreshers: Iterable[Refresh], patron: str, now: int) -> int:
+    next_at = now + DAY_MS
+    for refresh in refreshers:
+        at = await refresh(ledger.tx, patron, now)
+        if at is not None:
+            next_at = min(next_at, at)
+    return max(next_at, now + 1)
+
+
+def _cursor(seq: int, patron: str, epoch: str) -> str:
+    """How far a phone has read. Bound to whose facts, in which history and shape; not secret, as it opens nothing."""
+    bound = blake2s(f"{patron}\0{epoch}\0{SCHEMA_VERSION}\0{seq}".encode(), digest_size=6).hexdigest()
+    return f"{seq}.{bound}"
+
+
+def _place_of(cursor: str, patron: str, opened: Opened) -> int | None:
+    """Where to go on reading; None when it has to begin anew: no, foreign, too old or impossible cursor."""
+    digits = cursor.partition(".")[0]
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
+        return None
+    seq = int(digits)
+    if cursor != _cursor(seq, patron, opened.epoch) or not opened.horizon <= seq <= opened.seq:
+        return None
+    return seq
