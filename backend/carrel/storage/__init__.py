@@ -59,6 +59,10 @@ class Conflict(Exception):
     """A primary key or unique constraint said no: what was to be written is there already."""
 
 
+class Fault(Exception):
+    """The store itself cannot go on (a full disk, a broken file, another process holding on): blame no wish."""
+
+
 class Refused(Exception):
     """This database cannot be opened by this program; the message says why and what to do."""
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
-from carrel.storage import Closed, Conflict, Refused, Row, Work, migrations
+from carrel.storage import Closed, Conflict, Fault, Refused, Row, Work, migrations
 
 T = TypeVar("T")
 
@@ -35,6 +35,20 @@ _ALREADY_THERE = frozenset(
         sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
         sqlite3.SQLITE_CONSTRAINT_UNIQUE,
         sqlite3.SQLITE_CONSTRAINT_ROWID,
+    }
+)
+_CANNOT_GO_ON = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PROTOCOL,
     }
 )
 
@@ -62,19 +76,19 @@ class SqliteTransaction:
     async def all(self, sql: str, /, **values: Any) -> list[Row]:
         try:
             return self._execute(in_dialect[sql], values).fetchall()
-        except sqlite3.IntegrityError as said:
+        except sqlite3.Error as said:
             raise _told(said) from said
 
     async def one(self, sql: str, /, **values: Any) -> Row | None:
         try:
             return self._execute(in_dialect[sql], values).fetchone()
-        except sqlite3.IntegrityError as said:
+        except sqlite3.Error as said:
             raise _told(said) from said
 
     async def run(self, sql: str, /, **values: Any) -> int:
         try:
             return self._execute(in_dialect[sql], values).rowcount
-        except sqlite3.IntegrityError as said:
+        except sqlite3.Error as said:
             raise _told(said) from said
 
     def savepoint(self) -> "_Savepoint":
@@ -103,8 +117,12 @@ class _Savepoint:
         transaction._execute(f"release {self._name}")
 
 
-def _told(said: sqlite3.IntegrityError) -> Exception:
-    return Conflict(str(said)) if said.sqlite_errorcode in _ALREADY_THERE else said
+def _told(said: sqlite3.Error) -> Exception:
+    """What a work function gets to see of something SQLite said."""
+    code = getattr(said, "sqlite_errorcode", None)
+    if code in _ALREADY_THERE:
+        return Conflict(str(said))
+    return Fault(f"{said} (SQLite code {code})") if code is not None and code & 0xFF in _CANNOT_GO_ON else said
 
 
 def _drive(work: Work[T], connection: sqlite3.Connection) -> T:
@@ -172,7 +190,7 @@ class SqliteStorage:
                 await _connected(place, opened, "pragma query_only=on")
         except BaseException:
             for connection in opened:
-                await connection.close()
+                await _gone(connection)
             raise
         return cls(writer, opened[1:])
 
@@ -201,7 +219,7 @@ class SqliteStorage:
             self._wanted.set()
         await self._task
         for connection in [*self._readers, self._writer]:
-            await connection.close()
+            await _gone(connection)
 
     async def _keep_writing(self) -> None:
         while not self._closing or self._waiting:
@@ -227,6 +245,12 @@ async def _connected(place: Path, opened: list[aiosqlite.Connection], *pragmas: 
     ):
         await (await connection.execute(pragma)).close()
     return connection
+
+
+async def _gone(connection: aiosqlite.Connection) -> None:
+    """Close, and see the thread out: it is no daemon, and would keep the program from ending."""
+    await connection.close()
+    connection._thread.join()
 
 
 def _migrate(connection: sqlite3.Connection, known: list[migrations.Migration], now: int) -> None:
@@ -291,5 +315,6 @@ def _write_group(connection: sqlite3.Connection, group: list[_Unit]) -> None:
     except BaseException as failure:
         if connection.in_transaction:
             execute("rollback")
+        told = _told(failure) if isinstance(failure, sqlite3.Error) else failure
         for unit in group:
-            unit.failure = unit.failure or failure
+            unit.failure = unit.failure or told

@@ -6,11 +6,13 @@ create table meta (
     value text not null
 );
 
--- One per patron: the last number given out, the checksum of their facts, and when time alone changes one.
+-- One per patron: the last number given out, the checksum of their facts, the highest number among
+-- tombstones that are no longer kept, and when time alone next changes a fact.
 create table streams (
     patron_id text primary key,
     seq bigint not null default 0,
     sum bigint not null default 0,
+    horizon bigint not null default 0,
     refresh_at bigint not null default 0
 );
 
@@ -36,29 +38,26 @@ create table devices (
     patron_id text not null,
     upto bigint not null default 0,
     acked bigint not null default 0,
-    bound_at bigint not null,
-    heard_at bigint not null,
+    seen_at bigint not null,
     closed_at bigint
 );
 
 create index devices_of on devices (patron_id);
 
--- What was decided, by the intent's own identity: the reason why nothing happens twice.
-create table outcomes (
+-- What became of each place in each phone's queue. `first` is 0 for a copy of what the same wish got before.
+create table fates (
+    dev text not null,
+    n bigint not null,
     patron_id text not null,
     u text not null,
+    fate text not null,
+    first smallint not null,
     op text not null,
-    outcome text not null,
+    kept text not null,
     decided_at bigint not null,
-    primary key (patron_id, u)
-) /*sqlite: without rowid */;
-
-create index outcomes_by_age on outcomes (decided_at);
-
--- Which place in which phone's queue an intent took; kept until the phone has its outcome.
-create table places (
-    dev text not null references devices (dev) on delete cascade,
-    n bigint not null,
-    u text not null,
     primary key (dev, n)
 ) /*sqlite: without rowid */;
+
+-- The reason why nothing happens twice.
+create unique index fates_once on fates (patron_id, u) where first = 1 and u <> '';
+create index fates_kept on fates (decided_at) where kept <> '';

@@ -1,0 +1,200 @@
+"""
+The library's memory of its conversations with phones: `carrel_sync.library.Ledger` over a `Transaction`.
+
+The only SQL about devices and fates. Decides nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import cache
+
+import msgspec
+
+from carrel.storage import Fault, Transaction
+from carrel.storage.facts import lock
+from carrel_sync.library import Decided, Fact, Opened, Page
+from carrel_sync.messages import OUTCOME_DAYS
+
+DAY_MS = 86_400_000
+FATES_PER_STATEMENT = 20
+
+_list = msgspec.json.Encoder().encode
+
+
+class StoredLedger:
+    """One conversation's view of the ledger."""
+
+    __slots__ = ("_epoch", "_now", "tx")
+
+    faults: tuple[type[BaseException], ...] = (Fault,)
+
+    def __init__(self, tx: Transaction, epoch: str, now: int) -> None:
+        """
+        Args:
+            epoch: the name of the database's history, see `carrel.storage.about`.
+            now: epoch milliseconds; only says which devices have been silent for too long to count.
+        """
+        self.tx = tx
+        self._epoch = epoch
+        self._now = now
+
+    async def open(self, dev: str, patron: str, ack: int) -> Opened:
+        tx = self.tx
+        await lock(tx, patron)
+        row = await tx.one(
+            "select devices.patron_id, devices.closed_at, devices.upto, devices.acked, devices.seen_at,"
+            " streams.seq, streams.sum, streams.horizon, streams.refresh_at"
+            " from streams left join devices on devices.dev = :dev where streams.patron_id = :patron_id",
+            dev=dev,
+            patron_id=patron,
+        )
+        assert row is not None
+        bound_to, closed_at, upto, acked, seen_at, seq, sum, horizon, refresh_at = row
+        if bound_to is None:
+            counted = await tx.one(
+                "select count(*) from devices"
+                " where patron_id = :patron_id and closed_at is null and seen_at >= :since",
+                patron_id=patron,
+                since=self._now - OUTCOME_DAYS * DAY_MS,
+            )
+            assert counted is not None
+            return Opened(
+                self._epoch, None, False, 0, 0, 0, counted[0], [], seq, sum, horizon, refresh_at
+            )
+        decided: Sequence[tuple[int, str, str]] = []
+        if bound_to == patron and upto > ack:
+            decided = await tx.all(
+                "select n, u, fate from fates where dev = :dev and n > :ack order by n", dev=dev, ack=ack
+            )  # type: ignore[assignment]
+        return Opened(
+            self._epoch,
+            bound_to,
+            closed_at is not None,
+            upto,
+            acked,
+            seen_at,
+            0,
+            decided,
+            seq,
+            sum,
+            horizon,
+            refresh_at,
+        )
+
+    async def known(self, patron: str, us: Sequence[str]) -> Mapping[str, str]:
+        rows = await self.tx.all(
+            "select u, fate from fates where patron_id = :patron_id and first = 1 and u <> '' and u in ("
+            "/*sqlite: select value from json_each(:us) */"
+            "/*postgres: select jsonb_array_elements_text(cast(:us as jsonb)) */)",
+            patron_id=patron,
+            us=_list(us).decode(),
+        )
+        return {u: fate for u, fate in rows}  # noqa: C416 (rows are not pairs to a type checker)
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        return self.tx.savepoint()
+
+    async def settle(
+        self, dev: str, patron: str, upto: int, ack: int, decided: Sequence[Decided], now: int
+    ) -> None:
+        tx = self.tx
+        await tx.run(
+            "insert into devices (dev, patron_id, upto, acked, seen_at)"
+            " values (:dev, :patron_id, :upto, :ack, :now)"
+            " on conflict (dev) do update set"
+            " upto = excluded.upto, acked = excluded.acked, seen_at = excluded.seen_at",
+            dev=dev,
+            patron_id=patron,
+            upto=upto,
+            ack=ack,
+            now=now,
+        )
+        for start in range(0, len(decided), FATES_PER_STATEMENT):
+            few = decided[start : start + FATES_PER_STATEMENT]
+            values: dict[str, object] = {"dev": dev, "patron_id": patron, "now": now}
+            for place, (n, u, fate, first, op, kept) in enumerate(few):
+                values[f"n{place}"] = n
+                values[f"u{place}"] = u
+                values[f"fate{place}"] = fate
+                values[f"first{place}"] = 1 if first else 0
+                values[f"op{place}"] = op
+                values[f"kept{place}"] = kept
+            await tx.run(_keep_fates(len(few)), **values)
+
+    async def refreshed(self, patron: str, refresh_at: int) -> None:
+        await self.tx.run(
+            "update streams set refresh_at = :refresh_at"
+            " where patron_id = :patron_id and refresh_at <> :refresh_at",
+            patron_id=patron,
+            refresh_at=refresh_at,
+        )
+
+    async def read(self, patron: str, after: int, limit: int) -> Page:
+        facts = await self.tx.all(
+            "select seq, kind, id, version, case when gone_at is null then body end from facts"
+            " where patron_id = :patron_id and seq > :after order by seq limit :limit",
+            patron_id=patron,
+            after=after,
+            limit=limit,
+        )
+        stream = await self.tx.one(
+            "select seq, sum from streams where patron_id = :patron_id", patron_id=patron
+        )
+        assert stream is not None
+        return Page(stream[0], stream[1], [Fact(*fact) for fact in facts])  # type: ignore[misc]
+
+    async def close(self, dev: str, patron: str, now: int) -> bool:
+        bound = await self.tx.one("select patron_id from devices where dev = :dev", dev=dev)
+        if bound is not None and bound["patron_id"] != patron:
+            return False
+        await self.tx.run(
+            "insert into devices (dev, patron_id, seen_at, closed_at) values (:dev, :patron_id, :now, :now)"
+            " on conflict (dev) do update set closed_at = :now where devices.closed_at is null",
+            dev=dev,
+            patron_id=patron,
+            now=now,
+        )
+        return True
+
+
+@cache
+def _keep_fates(count: int) -> str:
+    rows = ", ".join(
+        f"(:dev, :n{i}, :patron_id, :u{i}, :fate{i}, :first{i}, :op{i}, :kept{i}, :now)" for i in range(count)
+    )
+    return f"insert into fates (dev, n, patron_id, u, fate, first, op, kept, decided_at) values {rows}"
+
+
+async def prune(tx: Transaction, tombstones_before: int, fates_before: int) -> dict[str, int]:
+    """
+    Forget what no phone needs any more.
+
+    Args:
+        tombstones_before: facts gone before this instant (epoch ms) leave no
+            trace; a phone that has not read since then begins anew.
+        fates_before: fates decided before this instant are forgotten, and
+            with them the devices that have been silent since.
+
+    Returns:
+        How many of each were removed.
+    """
+    await tx.run(
+        "update streams set horizon = (select max(seq) from facts"
+        " where facts.patron_id = streams.patron_id and facts.gone_at < :before)"
+        " where exists (select 1 from facts where facts.patron_id = streams.patron_id"
+        " and facts.gone_at < :before and facts.seq > streams.horizon)",
+        before=tombstones_before,
+    )
+    return {
+        "tombstones": await tx.run("delete from facts where gone_at < :before", before=tombstones_before),
+        "fates": await tx.run(
+            "delete from fates where decided_at < :before and n <="
+            " (select devices.upto from devices where devices.dev = fates.dev)",
+            before=fates_before,
+        ),
+        "devices": await tx.run(
+            "delete from devices where seen_at < :before"
+            " and not exists (select 1 from fates where fates.dev = devices.dev)",
+            before=fates_before,
+        ),
+    }
