@@ -1,0 +1,20 @@
+/** The ways a page can look, put on the page that stands there; the settings view does the same by the same attributes. */
+import type { Tab } from '../../tests/journeys/browser.ts';
+
+export const THEMES = ['light', 'dark', 'contrast-light', 'contrast-dark', 'forced-colors'] as const;
+export type Theme = (typeof THEMES)[number];
+
+export async function wear(tab: Tab, theme: Theme): Promise<void> {
+  const forced = theme === 'forced-colors';
+  await tab.chromium().emulateMedia({ forcedColors: forced ? 'active' : 'none', colorScheme: theme.endsWith('dark') ? 'dark' : 'light' });
+  await tab.read((name) => {
+    if (name) document.documentElement.dataset['theme'] = name;
+    else delete document.documentElement.dataset['theme'];
+    return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null))));
+  }, forced ? '' : theme);
+}
+
+export async function resize(tab: Tab, width: number, height: number): Promise<void> {
+  await tab.chromium().setViewportSize({ width, height });
+  await tab.read(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(null)))), null);
+}
