@@ -157,6 +157,10 @@ export class Wire {
   readonly exchanges: Exchange[] = [];
   /** When it returns true the browser's connection is destroyed at that moment. */
   fault: Fault | null = null;
+  /** Changes the body of an answer on its way, so that answers can be seen which rules give seldom. */
+  rewrite: ((path: string, body: string) => string) | null = null;
+  /** Every request is answered with this status instead of being passed on. */
+  refuse: number | null = null;
   private readonly behind: number;
   private server: http.Server | null = null;
   private readonly sockets = new Set<net.Socket>();
@@ -193,6 +197,11 @@ export class Wire {
     return this.exchanges.filter((exchange) => exchange.method === 'POST' && exchange.path === path);
   }
 
+  /** What is to be rewritten must come uncompressed. */
+  private asked(headers: http.IncomingHttpHeaders): http.IncomingHttpHeaders {
+    return this.rewrite ? { ...headers, 'accept-encoding': 'identity' } : headers;
+  }
+
   private async pass(request: http.IncomingMessage, reply: http.ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     try {
@@ -207,8 +216,13 @@ export class Wire {
       reply.socket?.destroy();
       return;
     }
+    if (this.refuse !== null) {
+      reply.writeHead(this.refuse, { 'content-type': 'application/problem+json', 'retry-after': '60' });
+      reply.end(JSON.stringify({ type: 'about:blank', title: 'The library is closed for a moment.', status: this.refuse, code: 'unavailable' }));
+      return;
+    }
     const onward = http.request(
-      { host: '127.0.0.1', port: this.behind, method, path, headers: request.headers, agent: this.agent },
+      { host: '127.0.0.1', port: this.behind, method, path, headers: this.asked(request.headers), agent: this.agent },
       (answer) => void this.answer(request, body, answer, reply),
     );
     onward.on('error', () => reply.socket?.destroy());
@@ -234,7 +248,8 @@ export class Wire {
       reply.socket?.destroy();
       return;
     }
-    const whole = Buffer.concat(chunks);
+    let whole = Buffer.concat(chunks);
+    if (this.rewrite && answer.statusCode === 200) whole = Buffer.from(this.rewrite(path, whole.toString('utf8')), 'utf8');
     const gzipped = request.headers['content-encoding'] === 'gzip';
     this.exchanges.push({
       method,
@@ -247,6 +262,7 @@ export class Wire {
     const headers = { ...answer.headers };
     delete headers['transfer-encoding'];
     delete headers.connection;
+    if (this.rewrite) headers['content-length'] = String(whole.length);
     reply.writeHead(answer.statusCode ?? 502, headers);
     reply.end(method === 'HEAD' ? undefined : whole);
   }
