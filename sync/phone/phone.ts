@@ -1,0 +1,626 @@
+/**
+ * The phone's half of the conversation: what waits, what was answered, what is held, what to send next.
+ *
+ * Every function takes a state and gives the next one; none reads a clock, throws dice, stores or sends.
+ * Whoever calls keeps the state given back before anything that follows from it is shown or sent.
+ * `sync/protocol.md` is the text of what it keeps: above all, no HTTP status ever removes a wish.
+ */
+
+import {
+  INTENTS_PER_REQUEST,
+  INTENT_BYTES,
+  OUTBOX_BYTES,
+  OUTBOX_INTENTS,
+  REPLY_BYTES_LEAST,
+  REPLY_BYTES_MOST,
+  REQUEST_BYTES_COMPRESSED,
+  REQUEST_BYTES_INFLATED,
+  SCHEMA_VERSION,
+  WIRE_VERSION,
+  type Intent,
+  type Outcome,
+  type Problem,
+  type Reply,
+  type Request,
+} from '../schema/messages.ts';
+import { applied, bytes, checksum, type Facts } from './facts.ts';
+import { maySend, moves, type Event, type Status } from './moves.ts';
+
+export type { Fact, Facts } from './facts.ts';
+export type { Event, Status } from './moves.ts';
+export type { Alternative, Intent, Outcome, Problem, Reply, Request } from '../schema/messages.ts';
+
+export const WITHDRAW = 'sync.withdraw@1';
+
+/** Bytes of a compressed request: what to begin with, and how small it may get. One wish always goes. */
+export const CHUNK_START = 32 * 1024;
+export const CHUNK_LEAST = 512;
+/** Compressed to plain size, until the transport has measured one. */
+export const RATIO_START = 0.25;
+export const BACKOFF_LEAST_MS = 1_000;
+export const BACKOFF_MOST_MS = 5 * 60_000;
+/** How long an answer stays in the journal, to be sent again should the library lose its memory. */
+export const JOURNAL_MS = 30 * 86_400_000;
+
+/** What a person asked for, as it waits. */
+export interface Wish {
+  /** Place in this device's queue. */
+  n: number;
+  /** Identity: stays when the place changes. */
+  u: string;
+  op: string;
+  args: object;
+  /** When the person tapped, by the device's clock. */
+  at: number;
+  /** Not to be applied from this instant on, by the library's clock. */
+  until: number | null;
+  /** Versions of the facts the person was looking at: {"loans:881": 5}. */
+  base: Record<string, number>;
+  /** Identity of a wish that has to be done first. */
+  after: string | null;
+  /** What the person was looking at, for sentences about the wish. */
+  seen: Record<string, unknown>;
+  /** How often it was sent. */
+  tries: number;
+  /** The person took it back: `sync.withdraw@1` goes in its place. */
+  withdrawn: boolean;
+  /** What the library said before its memory was put back to an earlier day. */
+  told: { outcome: Outcome; answered_at: number; put_away: boolean } | null;
+}
+
+/** What a caller gives to `ask`. */
+export interface Asking {
+  u: string;
+  op: string;
+  args: object;
+  at: number;
+  seen: Record<string, unknown>;
+  until?: number | null;
+  base?: Record<string, number>;
+  after?: string | null;
+}
+
+/** A wish with its outcome, kept until put away, and 30 days longer as a journal. */
+export interface Answer {
+  /** Its place; 0 when the library's memory no longer has that place. */
+  n: number;
+  u: string;
+  op: string;
+  args: object;
+  at: number;
+  seen: Record<string, unknown>;
+  outcome: Outcome;
+  /** By the library's clock. */
+  answered_at: number;
+  put_away: boolean;
+  /** True when the person had taken it back, but it was decided before. */
+  withdrawn: boolean;
+}
+
+/** All that a phone remembers of one reader. Everything in it can be stored by structured clone. */
+export interface PhoneState {
+  status: Status;
+  /** Random 128 bit, minted at each sign-in: "d_" and 32 hexadecimal digits. */
+  dev: string;
+  /** The library's history this phone knows; "" for none. */
+  epoch: string;
+  /** Place of the next wish. */
+  next: number;
+  /** Up to here every final outcome is stored. */
+  ack: number;
+  /** Up to here the library has read out its facts; "" to begin anew. */
+  cur: string;
+  outbox: readonly Wish[];
+  answers: readonly Answer[];
+  facts: Facts;
+  /** Facts that are being read anew, beside the old ones, with the cursor for the rest of them. */
+  shadow: { cur: string; facts: Facts } | null;
+  /** Library's clock minus the device's, milliseconds; null before the first reply. */
+  offset: number | null;
+  /** When the library last answered, by its clock. */
+  heard_at: number | null;
+  /** Target size of a request, compressed bytes. */
+  chunk: number;
+  /** Compressed to plain size, as last measured. */
+  ratio: number;
+  /** How many wishes a request may carry, lowered when one cannot be read. */
+  most: number;
+  /** Requests in a row that got no reply. */
+  failures: number;
+  /** Sums in a row that did not match. */
+  mismatches: number;
+}
+
+export interface Limits {
+  intents: number;
+  bytes: number;
+}
+
+export const LIMITS: Limits = { intents: OUTBOX_INTENTS, bytes: OUTBOX_BYTES };
+
+/** The state of a phone that was just signed in. */
+export function begin(dev: string): PhoneState {
+  return {
+    status: 'idle',
+    dev,
+    epoch: '',
+    next: 1,
+    ack: 0,
+    cur: '',
+    outbox: [],
+    answers: [],
+    facts: new Map(),
+    shadow: null,
+    offset: null,
+    heard_at: null,
+    chunk: CHUNK_START,
+    ratio: RATIO_START,
+    most: INTENTS_PER_REQUEST,
+    failures: 0,
+    mismatches: 0,
+  };
+}
+
+/** The app was started with a stored state: nothing is on its way any more. */
+export function opened(state: PhoneState): PhoneState {
+  return moved(state, 'opened');
+}
+
+/** The same reader has signed in again: what waited may go. */
+export function signedIn(state: PhoneState): PhoneState {
+  return { ...moved(state, 'signed_in'), failures: 0 };
+}
+
+/**
+ * Put a wish at the end of the queue.
+ *
+ * Refuses with `full` when 2,000 wishes or 5 MB wait, and when the wish alone is too long to be sent; then
+ * nothing was kept. A wish whose identity is there already is given back as it is.
+ */
+export function ask(
+  state: PhoneState,
+  asking: Asking,
+  limits: Limits = LIMITS,
+): { state: PhoneState; wish: Wish } | { full: true } {
+  const known = state.outbox.find((each) => each.u === asking.u);
+  if (known) return { state, wish: known };
+  const wish: Wish = {
+    n: state.next,
+    u: asking.u,
+    op: asking.op,
+    args: asking.args,
+    at: asking.at,
+    until: asking.until ?? null,
+    base: asking.base ?? {},
+    after: asking.after ?? null,
+    seen: asking.seen,
+    tries: 0,
+    withdrawn: false,
+    told: null,
+  };
+  const size = bytes(JSON.stringify(wish));
+  const waiting = state.outbox.reduce((sum, each) => sum + stored(each), 0);
+  if (sizeOf(wish) > INTENT_BYTES || state.outbox.length >= limits.intents || waiting + size > limits.bytes) {
+    return { full: true };
+  }
+  return { state: { ...moved(state, 'asked'), next: wish.n + 1, outbox: [...state.outbox, wish] }, wish };
+}
+
+/**
+ * Take a waiting wish back.
+ *
+ * It keeps its place, as a request that carried it may have arrived; the library says what became of it. A
+ * wish that is not waiting is left alone.
+ */
+export function withdraw(state: PhoneState, u: string): PhoneState {
+  if (!state.outbox.some((each) => each.u === u && !each.withdrawn)) return state;
+  return {
+    ...moved(state, 'withdrew'),
+    outbox: state.outbox.map((each) => (each.u === u ? { ...each, withdrawn: true } : each)),
+  };
+}
+
+/** Hide an answer that the person has read; it stays in the journal. */
+export function putAway(state: PhoneState, u: string): PhoneState {
+  return {
+    ...state,
+    answers: state.answers.map((each) => (each.u === u ? { ...each, put_away: true } : each)),
+  };
+}
+
+/** Wishes a person would lose by signing out now: those waiting and not taken back. */
+export function waiting(state: PhoneState): Wish[] {
+  return state.outbox.filter((each) => !each.withdrawn);
+}
+
+/** The library's clock, as well as the device can tell; null before the first reply. */
+export function libraryNow(state: PhoneState, now: number): number | null {
+  return state.offset === null ? null : now + state.offset;
+}
+
+/** A request that may leave now, and the state to keep meanwhile. */
+export interface Composed {
+  state: PhoneState;
+  request: Request;
+  /** Places of the wishes it carries. */
+  sending: number[];
+}
+
+/**
+ * Say what to send: as many wishes as fit, and how far this phone has read.
+ *
+ * Args:
+ *   now: the device's clock, epoch milliseconds.
+ *
+ * Returns null while the reader has to sign in, the app has to be updated or the device was signed out.
+ */
+export function compose(state: PhoneState, now: number, app = ''): Composed | null {
+  if (!maySend[state.status]) return null;
+  const plain = Math.min(REQUEST_BYTES_INFLATED - 1024, state.chunk / state.ratio);
+  const intents: Intent[] = [];
+  let size = 0;
+  for (const wish of state.outbox) {
+    size += sizeOf(wish) + 1;
+    if (intents.length >= state.most || (intents.length && size > plain)) break;
+    intents.push(intentOf(wish));
+  }
+  const request: Request = {
+    v: WIRE_VERSION,
+    schema: SCHEMA_VERSION,
+    dev: state.dev,
+    epoch: state.epoch,
+    ack: state.ack,
+    now,
+    cur: reading(state),
+    max: Math.max(REPLY_BYTES_LEAST, Math.min(REPLY_BYTES_MOST, state.chunk * 8)),
+  };
+  if (app) request.app = app;
+  if (intents.length) request.intents = intents;
+  const outbox = state.outbox.map((each, i) => (i < intents.length ? { ...each, tries: each.tries + 1 } : each));
+  return { state: { ...moved(state, 'sent'), outbox }, request, sending: intents.map((each) => each.n) };
+}
+
+/** What a reply made of the state. */
+export interface Received {
+  state: PhoneState;
+  /** Newly answered, in order, to be announced once. */
+  answered: Answer[];
+  /** True when facts changed. */
+  changed: boolean;
+  /** True: compose and send at once, there is more. */
+  again: boolean;
+  /** Otherwise: milliseconds until it makes sense to ask unprompted. */
+  wait_ms: number;
+}
+
+/**
+ * Take in a reply, all of it at once.
+ *
+ * Args:
+ *   state: as it is now, which may be later than when the request was composed.
+ *   request: what this is the reply to.
+ *   now: the device's clock, epoch milliseconds.
+ *   size: plain and compressed bytes of the request, where the transport knows them.
+ */
+export function receive(
+  state: PhoneState,
+  request: Request,
+  reply: Reply,
+  now: number,
+  size?: { plain: number; compressed: number },
+): Received {
+  if (state.status === 'closed' || request.dev !== state.dev || (state.epoch && request.epoch !== state.epoch)) {
+    return { state, answered: [], changed: false, again: false, wait_ms: BACKOFF_MOST_MS };
+  }
+  const fates = fatesOf(reply);
+  const carried = new Set((request.intents ?? []).map((each) => (each as Intent).u));
+  const sure = moved(state, 'replied');
+
+  const answered: Answer[] = [];
+  const moving = new Set<string>();
+  const answers = new Map(state.answers.map((each) => [each.u, each]));
+  const placed = new Map(state.answers.filter((each) => each.n).map((each) => [each.n, each]));
+  const open: Wish[] = [];
+  const openAt = new Set<number>();
+  for (const wish of state.outbox) {
+    const outcome = fates.get(wish.n);
+    if (!outcome || !carried.has(wish.u)) {
+      open.push(wish);
+      openAt.add(wish.n);
+    } else if (outcome.u && outcome.u !== wish.u) {
+      // Another wish of this device was decided in this place, on a day that this phone has forgotten.
+      open.push(wish);
+      moving.add(wish.u);
+    } else {
+      const before = answers.get(wish.u);
+      const answer = answerOf(wish, outcome, reply.now);
+      if (before && wish.withdrawn && outcome.st === 'withdrawn') {
+        // It was set aside as unreadable: what the person was told stays true.
+        placed.set(wish.n, before);
+        continue;
+      }
+      answers.delete(wish.u);
+      answers.set(wish.u, answer);
+      placed.set(wish.n, answer);
+      if (!answer.put_away) answered.push(answer);
+    }
+  }
+  for (const [n, outcome] of fates) {
+    // A final outcome for one that was `received` before.
+    const before = placed.get(n);
+    if (before?.outcome.st === 'received' && before.n === n && outcome.st !== 'received' && !answered.includes(before)) {
+      const answer = { ...before, outcome, answered_at: reply.now, put_away: false };
+      answers.set(before.u, answer);
+      placed.set(n, answer);
+      answered.push(answer);
+    }
+  }
+  let ack = state.ack;
+  for (;;) {
+    const n = ack + 1;
+    const st = placed.get(n)?.outcome.st ?? fates.get(n)?.st;
+    if (openAt.has(n) || !st || st === 'received') break;
+    ack = n;
+  }
+
+  let next: PhoneState = {
+    ...sure,
+    epoch: reply.epoch,
+    ack,
+    outbox: open,
+    answers: kept([...answers.values()], ack, reply.now),
+    next: Math.max(state.next, reply.upto + 1),
+    offset: Math.round(reply.now - ((request.now ?? now) + now) / 2),
+    heard_at: reply.now,
+    chunk: Math.min(REQUEST_BYTES_COMPRESSED, state.chunk * 2),
+    ratio: size && size.plain > 0 ? Math.min(1, Math.max(0.02, size.compressed / size.plain)) : state.ratio,
+    most: Math.min(INTENTS_PER_REQUEST, state.most * 2),
+    failures: 0,
+  };
+  const gap = reply.gap != null && open.some((each) => each.n > reply.upto);
+  if (moving.size || gap) next = renumbered(next, reply.upto, (each) => moving.has(each.u) || each.n > reply.upto);
+
+  const read = request.cur === reading(state);
+  if (read) next = told(next, reply);
+  const again =
+    (read && (reply.more ?? false)) ||
+    next.mismatches === 1 ||
+    (next.outbox.length > 0 && (moving.size > 0 || gap || open.length < state.outbox.length));
+  return { state: next, answered, changed: next.facts !== state.facts, again, wait_ms: reply.poll ?? 60_000 };
+}
+
+/** Why a request got no reply: no answer came, or one with this status and, it may be, a problem. */
+export type Failure =
+  | { kind: 'cut' }
+  | { kind: 'status'; status: number; problem: Problem | null; retry_after_ms?: number };
+
+export interface Broken {
+  state: PhoneState;
+  /** Milliseconds to wait before composing again; null: until something else happens. */
+  wait_ms: number | null;
+  tell: 'offline' | 'sign-in' | 'update' | 'closed' | 'later' | 'resent';
+  /** How many wishes that were answered before will be sent again. */
+  resent: number;
+}
+
+/**
+ * Make the best of a failure. No wish is ever lost by one.
+ *
+ * Args:
+ *   request: what failed.
+ *   now: the device's clock, epoch milliseconds.
+ *   random: from 0 (included) to 1 (excluded), so that phones do not all come back at once.
+ */
+export function broke(state: PhoneState, request: Request, failure: Failure, now: number, random: number): Broken {
+  const halved = Math.max(CHUNK_LEAST, Math.floor(state.chunk / 2));
+  if (failure.kind === 'cut') return later({ ...state, chunk: halved }, 'cut', 'offline', random);
+  const { status, problem } = failure;
+  const least = failure.retry_after_ms ?? 0;
+  const still = (event: Event, tell: Broken['tell']): Broken => ({
+    state: moved(state, event),
+    wait_ms: null,
+    tell,
+    resent: 0,
+  });
+  if (status === 410) return still('ended', 'closed');
+  if (status === 426) return still('outdated', 'update');
+  if (status === 401 || (status === 403 && problem?.code === 'device')) return still('unknown', 'sign-in');
+  if (status === 409 && problem?.code === 'epoch' && problem.epoch && problem.epoch !== state.epoch) {
+    const { state: next, resent } = restored(moved(state, 'restored'), problem.epoch, problem.upto ?? 0, now);
+    return { state: next, wait_ms: 0, tell: resent ? 'resent' : 'later', resent };
+  }
+  if (status === 400 || status === 413 || status === 415 || status === 422) {
+    return later(smaller(state, request), 'unreadable', 'later', random, least);
+  }
+  const slow = status === 408 || status === 504;
+  return later(slow ? { ...state, chunk: halved } : state, 'busy', 'later', random, least);
+}
+
+/** A reply, if that is what came: a café's log-in page is none. */
+export function asReply(told: unknown): Reply | null {
+  if (typeof told !== 'object' || told === null) return null;
+  const { v, now, epoch, upto, cur } = told as Record<string, unknown>;
+  const sound =
+    v === WIRE_VERSION &&
+    typeof now === 'number' &&
+    typeof epoch === 'string' &&
+    typeof upto === 'number' &&
+    typeof cur === 'string';
+  const lists = ['done', 'outcomes', 'rows', 'gone'].every((name) => {
+    const list = (told as Record<string, unknown>)[name];
+    return list === undefined || Array.isArray(list);
+  });
+  return sound && lists ? (told as Reply) : null;
+}
+
+function moved(state: PhoneState, event: Event): PhoneState {
+  return { ...state, status: moves[state.status][event] };
+}
+
+/** The cursor to read on from. */
+function reading(state: PhoneState): string {
+  return state.shadow ? state.shadow.cur : state.cur;
+}
+
+function intentOf(wish: Wish): Intent {
+  const intent: Intent = { n: wish.n, u: wish.u, op: wish.op, args: wish.args, at: wish.at };
+  if (wish.withdrawn) return { ...intent, op: WITHDRAW, args: { u: wish.u } };
+  if (wish.until !== null) intent.until = wish.until;
+  if (Object.keys(wish.base).length) intent.base = wish.base;
+  if (wish.after !== null) intent.after = wish.after;
+  return intent;
+}
+
+const sent = new WeakMap<Wish, number>();
+const held = new WeakMap<Wish, number>();
+
+/** Bytes on the wire, before compression. */
+function sizeOf(wish: Wish): number {
+  return once(sent, wish, () => bytes(JSON.stringify(intentOf(wish))));
+}
+
+/** Bytes as it is kept, with what the person was looking at. */
+function stored(wish: Wish): number {
+  return once(held, wish, () => bytes(JSON.stringify(wish)));
+}
+
+function once(known: WeakMap<Wish, number>, wish: Wish, count: () => number): number {
+  let size = known.get(wish);
+  if (size === undefined) known.set(wish, (size = count()));
+  return size;
+}
+
+function fatesOf(reply: Reply): Map<number, Outcome> {
+  const fates = new Map<number, Outcome>();
+  for (const [first, last] of reply.done ?? []) {
+    for (let n = first; n <= last; n++) fates.set(n, { n, st: 'done' });
+  }
+  for (const outcome of reply.outcomes ?? []) fates.set(outcome.n, outcome);
+  return fates;
+}
+
+function answerOf(wish: Wish, outcome: Outcome, now: number): Answer {
+  const { n, u, op, args, at, seen, told } = wish;
+  const asBefore = told !== null && sameFate(told.outcome, outcome);
+  return {
+    n,
+    u,
+    op,
+    args,
+    at,
+    seen,
+    outcome,
+    answered_at: asBefore ? told.answered_at : now,
+    // What the person did themselves, or has read already, is not told twice.
+    put_away: (wish.withdrawn && outcome.st === 'withdrawn') || (asBefore && told.put_away),
+    withdrawn: wish.withdrawn && outcome.st !== 'withdrawn',
+  };
+}
+
+function sameFate(one: Outcome, other: Outcome): boolean {
+  const fate = ({ st, code, said }: Outcome) => JSON.stringify([st, code ?? '', said ?? {}]);
+  return fate(one) === fate(other);
+}
+
+/** Answers still needed: to be read, to be acknowledged, or young enough for the journal. */
+function kept(answers: Answer[], ack: number, now: number): Answer[] {
+  return answers.filter((each) => !each.put_away || each.n > ack || each.answered_at > now - JOURNAL_MS);
+}
+
+/** The same wishes, those that have to move in new places after `upto`, in their old order. */
+function renumbered(state: PhoneState, upto: number, moves: (wish: Wish) => boolean): PhoneState {
+  let n = upto;
+  const stay = state.outbox.filter((each) => !moves(each));
+  const go = state.outbox.filter(moves).map((each) => ({ ...each, n: ++n }));
+  return { ...state, outbox: [...stay, ...go], next: Math.max(n, upto) + 1 };
+}
+
+/** Take in the facts of a reply that continues from where this phone has read to. */
+function told(state: PhoneState, reply: Reply): PhoneState {
+  const anew = reply.reset ? new Map() : state.shadow?.facts;
+  const facts = applied(anew ?? state.facts, reply);
+  if (anew && reply.more) return { ...state, shadow: { cur: reply.cur, facts } };
+  const next = { ...state, cur: reply.cur, facts, shadow: null };
+  if (reply.more || !reply.sum) return next;
+  // Held facts differ from the library's: read all of them anew, but only once until it asks again.
+  return checksum(facts) === reply.sum
+    ? { ...next, mismatches: 0 }
+    : { ...next, cur: '', mismatches: state.mismatches + 1 };
+}
+
+function later(
+  state: PhoneState,
+  event: Event,
+  tell: Broken['tell'],
+  random: number,
+  least = 0,
+): Broken {
+  const failures = state.failures + 1;
+  const most = Math.min(BACKOFF_MOST_MS, BACKOFF_LEAST_MS * 2 ** Math.min(failures, 20));
+  const wait = Math.max(BACKOFF_LEAST_MS, Math.floor(random * most), least);
+  return { state: { ...moved(state, event), failures }, wait_ms: wait, tell, resent: 0 };
+}
+
+/**
+ * After a request that the library could not read: send fewer wishes, and when it was one, set that one aside.
+ *
+ * In its place goes a withdrawal, so that what follows can be sent, and should it have been decided after all,
+ * the library says so. When not even that can be read, the place itself is given up.
+ */
+function smaller(state: PhoneState, request: Request): PhoneState {
+  const carried = (request.intents ?? []) as Intent[];
+  const first = carried[0];
+  if (!first) return { ...state, cur: '', shadow: null };
+  if (carried.length > 1) return { ...state, most: Math.ceil(carried.length / 2) };
+  const wish = state.outbox.find((each) => each.u === first.u);
+  if (!wish) return state;
+  const answer: Answer = {
+    ...answerOf(wish, { n: wish.n, st: 'invalid', code: 'unreadable' }, state.heard_at ?? wish.at),
+    n: 0,
+  };
+  const answers = [...state.answers.filter((each) => each.u !== wish.u), answer];
+  if (!wish.withdrawn) {
+    const outbox = state.outbox.map((each) => (each.u === wish.u ? { ...each, withdrawn: true } : each));
+    return { ...state, outbox, answers };
+  }
+  const rest = { ...state, outbox: state.outbox.filter((each) => each.u !== wish.u), answers };
+  return renumbered(rest, wish.n - 1, (each) => each.n > wish.n);
+}
+
+/** The library's memory was put back: what it told this phone to be done since goes again, in new places. */
+function restored(
+  state: PhoneState,
+  epoch: string,
+  upto: number,
+  now: number,
+): { state: PhoneState; resent: number } {
+  const since = (libraryNow(state, now) ?? now) - JOURNAL_MS;
+  const forgotten = state.answers.filter((each) => each.n > upto);
+  // A refusal had no effect that could be missing; sent again it might be done, against what was told.
+  const again = forgotten.filter(
+    ({ outcome: { st }, answered_at }) =>
+      (st === 'done' || st === 'changed' || st === 'received') && answered_at > since,
+  );
+  const wishes = again.map(
+    ({ n, u, op, args, at, seen, outcome, answered_at, put_away }): Wish => ({
+      n,
+      u,
+      op,
+      args,
+      at,
+      until: null,
+      base: {},
+      after: null,
+      seen,
+      tries: 0,
+      withdrawn: false,
+      told: { outcome, answered_at, put_away },
+    }),
+  );
+  const outbox = [...wishes, ...state.outbox].sort((one, other) => one.n - other.n);
+  const answers = state.answers
+    .filter((each) => !again.includes(each))
+    .map((each) => (each.n > upto ? { ...each, n: 0 } : each));
+  const next = { ...state, epoch, ack: Math.min(state.ack, upto), cur: '', shadow: null, outbox, answers, failures: 0 };
+  return { state: renumbered(next, upto, () => true), resent: wishes.length };
+}
