@@ -88,6 +88,7 @@ export interface Answer {
   op: string;
   args: object;
   at: number;
+  until: number | null;
   seen: Record<string, unknown>;
   outcome: Outcome;
   /** By the library's clock. */
@@ -348,7 +349,7 @@ export function receive(
   for (const [n, outcome] of fates) {
     // A final outcome for one that was `received` before.
     const before = placed.get(n);
-    if (before?.outcome.st === 'received' && before.n === n && outcome.st !== 'received' && !answered.includes(before)) {
+    if (before?.outcome.st === 'received' && before.n === n && outcome.st !== 'received') {
       const answer = { ...before, outcome, answered_at: reply.now, put_away: false };
       answers.set(before.u, answer);
       placed.set(n, answer);
@@ -401,6 +402,8 @@ export interface Broken {
   tell: 'offline' | 'sign-in' | 'update' | 'closed' | 'later' | 'resent';
   /** How many wishes that were answered before will be sent again. */
   resent: number;
+  /** Newly answered by the phone itself, as the library cannot read them; to be announced once. */
+  answered: Answer[];
 }
 
 /**
@@ -421,16 +424,18 @@ export function broke(state: PhoneState, request: Request, failure: Failure, now
     wait_ms: null,
     tell,
     resent: 0,
+    answered: [],
   });
   if (status === 410) return still('ended', 'closed');
   if (status === 426) return still('outdated', 'update');
   if (status === 401 || (status === 403 && problem?.code === 'device')) return still('unknown', 'sign-in');
   if (status === 409 && problem?.code === 'epoch' && problem.epoch && problem.epoch !== state.epoch) {
     const { state: next, resent } = restored(moved(state, 'restored'), problem.epoch, problem.upto ?? 0, now);
-    return { state: next, wait_ms: 0, tell: resent ? 'resent' : 'later', resent };
+    return { state: next, wait_ms: 0, tell: resent ? 'resent' : 'later', resent, answered: [] };
   }
   if (status === 400 || status === 413 || status === 415 || status === 422) {
-    return later(smaller(state, request), 'unreadable', 'later', random, least);
+    const { state: next, answered } = smaller(state, request);
+    return { ...later(next, 'unreadable', 'later', random, least), answered };
   }
   const slow = status === 408 || status === 504;
   return later(slow ? { ...state, chunk: halved } : state, 'busy', 'later', random, least);
@@ -500,7 +505,7 @@ function fatesOf(reply: Reply): Map<number, Outcome> {
 }
 
 function answerOf(wish: Wish, outcome: Outcome, now: number): Answer {
-  const { n, u, op, args, at, seen, told } = wish;
+  const { n, u, op, args, at, until, seen, told } = wish;
   const asBefore = told !== null && sameFate(told.outcome, outcome);
   return {
     n,
@@ -508,6 +513,7 @@ function answerOf(wish: Wish, outcome: Outcome, now: number): Answer {
     op,
     args,
     at,
+    until,
     seen,
     outcome,
     answered_at: asBefore ? told.answered_at : now,
@@ -558,7 +564,7 @@ function later(
   const failures = state.failures + 1;
   const most = Math.min(BACKOFF_MOST_MS, BACKOFF_LEAST_MS * 2 ** Math.min(failures, 20));
   const wait = Math.max(BACKOFF_LEAST_MS, Math.floor(random * most), least);
-  return { state: { ...moved(state, event), failures }, wait_ms: wait, tell, resent: 0 };
+  return { state: { ...moved(state, event), failures }, wait_ms: wait, tell, resent: 0, answered: [] };
 }
 
 /**
@@ -567,24 +573,24 @@ function later(
  * In its place goes a withdrawal, so that what follows can be sent, and should it have been decided after all,
  * the library says so. When not even that can be read, the place itself is given up.
  */
-function smaller(state: PhoneState, request: Request): PhoneState {
+function smaller(state: PhoneState, request: Request): { state: PhoneState; answered: Answer[] } {
   const carried = (request.intents ?? []) as Intent[];
   const first = carried[0];
-  if (!first) return { ...state, cur: '', shadow: null };
-  if (carried.length > 1) return { ...state, most: Math.ceil(carried.length / 2) };
+  if (!first) return { state: { ...state, cur: '', shadow: null }, answered: [] };
+  if (carried.length > 1) return { state: { ...state, most: Math.ceil(carried.length / 2) }, answered: [] };
   const wish = state.outbox.find((each) => each.u === first.u);
-  if (!wish) return state;
-  const answer: Answer = {
-    ...answerOf(wish, { n: wish.n, st: 'invalid', code: 'unreadable' }, state.heard_at ?? wish.at),
-    n: 0,
-  };
-  const answers = [...state.answers.filter((each) => each.u !== wish.u), answer];
-  if (!wish.withdrawn) {
+  if (!wish) return { state, answered: [] };
+  const known = state.answers.some((each) => each.u === wish.u);
+  const outcome: Outcome = { n: wish.n, st: 'invalid', code: 'unreadable' };
+  const answer: Answer = { ...answerOf(wish, outcome, state.heard_at ?? wish.at), n: 0 };
+  const answered = known ? [] : [answer];
+  const answers = [...state.answers, ...answered];
+  if (first.op !== WITHDRAW) {
     const outbox = state.outbox.map((each) => (each.u === wish.u ? { ...each, withdrawn: true } : each));
-    return { ...state, outbox, answers };
+    return { state: { ...state, outbox, answers }, answered };
   }
   const rest = { ...state, outbox: state.outbox.filter((each) => each.u !== wish.u), answers };
-  return renumbered(rest, wish.n - 1, (each) => each.n > wish.n);
+  return { state: renumbered(rest, wish.n - 1, (each) => each.n > wish.n), answered };
 }
 
 /** The library's memory was put back: what it told this phone to be done since goes again, in new places. */
@@ -602,13 +608,13 @@ function restored(
       (st === 'done' || st === 'changed' || st === 'received') && answered_at > since,
   );
   const wishes = again.map(
-    ({ n, u, op, args, at, seen, outcome, answered_at, put_away }): Wish => ({
+    ({ n, u, op, args, at, until, seen, outcome, answered_at, put_away }): Wish => ({
       n,
       u,
       op,
       args,
       at,
-      until: null,
+      until,
       base: {},
       after: null,
       seen,
