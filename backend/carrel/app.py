@@ -1,0 +1,160 @@
+"""
+The one place where everything is wired. Decides nothing.
+
+Handlers find what they need in `request.app.state`: `storage`, `settings`, `now` (the library's
+clock, epoch milliseconds), `house`, `sessions`, `register`, `jobs`, `epoch`, `demo`.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from litestar import Litestar
+
+from carrel import problems, sync_endpoint
+from carrel.app_files import AppFiles, app_files
+from carrel.gate import Gate
+from carrel.identity import routes as identity
+from carrel.identity.model import Register
+from carrel.identity.sessions import Sessions
+from carrel.jobs import Job, Jobs, housekeeping
+from carrel.settings import Settings
+from carrel.storage import Refused, Storage, about, open_storage
+from carrel_sync.library import Operation, Refresh
+
+log = logging.getLogger("carrel")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The capabilities of a library, as the server meets them."""
+
+    operations: Mapping[str, Operation]
+    """What may be asked for, by name."""
+    refreshers: Sequence[Refresh]
+    """What publishes anew the facts that time alone has changed."""
+    handlers: Sequence[Any]
+    """What is served beside /sync and /session."""
+    jobs: Sequence[Job]
+    """Recurring work beside the housekeeping."""
+    register: Register
+    zone: ZoneInfo
+    """Where the library's clocks hang."""
+
+
+def clock() -> int:
+    """The library's clock: epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def build_app(
+    settings: Settings, house: House | None = None, *, demo: bool = False, now: Callable[[], int] = clock
+) -> Litestar:
+    """
+    The whole application, to be run by any ASGI server.
+
+    Args:
+        house: the capabilities; None for all of Carrel's own.
+        demo: anyone may sign in as a made-up patron; only on loopback, only
+            with a database made for it.
+        now: the library's clock.
+
+    Raises:
+        Refused: readers would send their session without TLS through a
+            network, or a demo would be reached from one.
+    """
+    house = house or the_house()
+    tls = bool(settings.tls_certificate) or settings.public_origin.startswith("https://")
+    check_reach(settings, demo)
+
+    @asynccontextmanager
+    async def opened(app: Litestar) -> AsyncIterator[None]:
+        storage = await open_storage(settings.database, now())
+        try:
+            await storage.write(lambda tx: about.claim(tx, "demo" if demo else "library"))
+            app.state.storage = storage
+            app.state.epoch = await storage.write(lambda tx: about.epoch(tx, f"e{secrets.token_hex(6)}"))
+            app.state.jobs = jobs_of(house, storage)
+            await app.state.jobs.enrol(now())
+            running = asyncio.create_task(_run_jobs(app.state.jobs, settings.jobs_seconds, now))
+            try:
+                yield
+            finally:
+                running.cancel()
+                with suppress(asyncio.CancelledError):
+                    await running
+        finally:
+            await storage.close()
+
+    app = Litestar(
+        [
+            *sync_endpoint.handlers,
+            *identity.handlers,
+            *(identity.demo_handlers if demo else ()),
+            *house.handlers,
+        ],
+        lifespan=[opened],
+        exception_handlers={Exception: problems.handle, sync_endpoint.Told: sync_endpoint.tell},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=settings.body_bytes,
+    )
+    app.state.settings = settings
+    app.state.now = now
+    app.state.house = house
+    app.state.sessions = Sessions(tls, settings.session_days)
+    app.state.register = house.register
+    app.state.demo = demo
+    app.asgi_handler = Gate(
+        AppFiles(
+            app.asgi_handler,
+            app_files(settings.built_app),
+            {"pub", "sync", "catalogue", "session"} | {route.path.split("/")[1] for route in app.routes},
+        ),
+        public_origin=settings.public_origin,
+        tls=tls,
+        loopback_only=demo,
+        body_bytes=settings.body_bytes,
+        own_limits={sync_endpoint.PATH},
+    )
+    return app
+
+
+def check_reach(settings: Settings, demo: bool) -> None:
+    """Refuse to be reached in a way that would give sessions away; see `build_app`."""
+    loopback = settings.address in ("127.0.0.1", "::1", "localhost")
+    if demo and not loopback:
+        raise Refused(
+            f"A demo lets anyone sign in as anyone, so it listens on this machine only, not on {settings.address}."
+        )
+    tls = bool(settings.tls_certificate) or settings.public_origin.startswith("https://")
+    if not tls and not loopback:
+        raise Refused(
+            f"Without TLS a session could be read on its way to {settings.address}. Give --tls-certificate and "
+            "--tls-key, or set --public-origin https://… when a proxy in front of this server ends TLS."
+        )
+
+
+def jobs_of(house: House, storage: Storage) -> Jobs:
+    """All recurring work of a library."""
+    return Jobs(storage, [*housekeeping.jobs, *house.jobs], house.zone)
+
+
+async def _run_jobs(jobs: Jobs, seconds: int, now: Callable[[], int]) -> None:
+    while seconds:
+        try:
+            await jobs.run_due(now())
+        except Exception as raised:
+            log.error("due jobs could not be looked for", exc_info=raised)
+        await asyncio.sleep(seconds)
+
+
+def the_house() -> House:
+    """Carrel's own capabilities."""
+    raise NotImplementedError
