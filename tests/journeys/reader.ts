@@ -96,6 +96,11 @@ export class Reader {
     return wishes.map((wish) => outcomes.get(wish.n) ?? { n: wish.n, st: 'unanswered' });
   }
 
+  /** The cookie of this reader's session. */
+  session(): string {
+    return this.cookie;
+  }
+
   kept(kind: string): Row[] {
     return [...this.facts.values()].filter((row) => row.kind === kind);
   }
