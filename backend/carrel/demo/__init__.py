@@ -1,0 +1,1 @@
+"""A made-up university that shows every state a reader can meet. No person in it is real."""

@@ -1,0 +1,1 @@
+"""When and where the library serves: sites, service points, opening hours, closed days."""

@@ -1,0 +1,1 @@
+"""What is on loan: items, loans, dated policies, renewal by hand and by itself."""
