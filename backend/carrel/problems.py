@@ -29,7 +29,7 @@ SAID: dict[str, tuple[int, str]] = {
     "too-many-tries": (429, "Too many codes were tried for this card. Wait a quarter of an hour, then try again."),
     "fault": (500, "Something broke at the library, and it was noted. Try again in a while."),
     "unavailable": (503, "The library cannot answer just now. Try again in a few seconds; nothing was lost."),
-    "app-not-built": (503, "The app has not been built on this machine. Run make app, then start the library again."),
+    "app-not-built": (503, "The app has not been built on this machine. Run make build, then start the library again."),
 }
 """Code, to its status and what it says: what happened, then what to do."""
 

@@ -1,0 +1,291 @@
+"""Every command of `carrel`. Reads arguments, calls what does the work, prints, and chooses the exit code."""
+
+import argparse
+import asyncio
+import logging
+import secrets
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from carrel import __version__, serving
+from carrel.app import build_app, check_reach, clock, jobs_of, the_house
+from carrel.identity import rules, store
+from carrel.settings import NotASetting, Settings, meanings, settings
+from carrel.storage import Refused, Storage, about, open_storage
+
+T = TypeVar("T")
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run one command.
+
+    Returns:
+        0 when it did what was asked, 1 when it could not, 2 when the
+        arguments made no sense.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    asked = _parser().parse_args(arguments)
+    command: Command = asked.command
+    try:
+        return command(asked, settings(vars(asked)))
+    except NotASetting as said:
+        print(said, file=sys.stderr)
+        return 2
+    except Refused as said:
+        print(said, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="carrel", description="A university library's own app.", epilog="Every option is also read from CARREL_…"
+    )
+    parser.add_argument("--version", action="version", version=f"carrel {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="try it: a made-up library on this machine")
+    _options(demo, *(name for name in meanings() if name not in ("address", "public_origin")))
+    demo.add_argument(
+        "--catalogue-records",
+        type=int,
+        default=0,
+        metavar="N",
+        help="generated records to add to the made-up catalogue when it is first made",
+    )
+    demo.add_argument("--seed", type=int, default=1, help="which made-up library, when it is first made")
+    demo.set_defaults(command=_demo)
+
+    serve = commands.add_parser("serve", help="serve a library")
+    _options(serve, *meanings())
+    serve.set_defaults(command=_serve)
+
+    catalogue = commands.add_parser("catalogue", help="import records, build what is searched").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    importing = catalogue.add_parser("import", help="read MARC 21 files (ISO 2709 or MARCXML) or folders of them")
+    importing.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER")
+    _options(importing, "data")
+    importing.set_defaults(command=_catalogue_import)
+    building = catalogue.add_parser("build", help="make the file that phones and server search")
+    _options(building, "data")
+    building.set_defaults(command=_catalogue_build)
+    generating = catalogue.add_parser("generate", help="add made-up records, to try how it is with many")
+    generating.add_argument("count", type=int, metavar="N")
+    generating.add_argument("--seed", type=int, default=1, help="which made-up records")
+    _options(generating, "data")
+    generating.set_defaults(command=_catalogue_generate)
+
+    jobs = commands.add_parser("jobs", help="recurring work: list it, or run one now")
+    jobs.add_argument("what", nargs="?", choices=("list", "run"), default="list")
+    jobs.add_argument("name", nargs="?", help="the job to run")
+    _options(jobs, "data")
+    jobs.set_defaults(command=_jobs)
+
+    patrons = commands.add_parser("patrons", help="what staff do for readers").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    code = patrons.add_parser("code", help="make a one-time sign-in code for a card")
+    code.add_argument("card_number")
+    _options(code, "data", "code_minutes")
+    code.set_defaults(command=_patrons_code)
+
+    restored = commands.add_parser(
+        "restored", help="say that a backup was put back, so that phones send again what it lacks"
+    )
+    _options(restored, "data")
+    restored.set_defaults(command=_restored)
+
+    schema = commands.add_parser("schema", help="write the types of messages and facts that the app is built with")
+    schema.add_argument("--check", action="store_true", help="write nothing; exit code 1 when a file is stale")
+    schema.add_argument("--root", type=Path, default=Path(), help="the checkout (default: the current folder)")
+    schema.set_defaults(command=_schema)
+    return parser
+
+
+def _options(parser: argparse.ArgumentParser, *names: str) -> None:
+    defaults = Settings()
+    for name in names:
+        told = getattr(defaults, name)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            default=None,
+            metavar=type(told).__name__.replace("PosixPath", "FOLDER").upper(),
+            help=f"{meanings()[name]} (default: {told})" if str(told) else meanings()[name],
+        )
+
+
+def _demo(asked: argparse.Namespace, chosen: Settings) -> int:
+    if not chosen.public_origin and chosen.tls_certificate == "":
+        check_reach(chosen, demo=True)
+    serving.check_port(chosen)
+    serving.check_certificate(chosen)
+    asyncio.run(_furnished(asked, chosen))
+
+    def ready() -> None:
+        print(f"Carrel is open at {serving.address_of(chosen)}")
+        print("Sign in: choose Sign in, then one of the made-up readers. Stop with Ctrl+C; the data stays")
+        print(f"in {chosen.data.resolve()}.", flush=True)
+
+    return asyncio.run(serving.serve(build_app(chosen, demo=True), chosen, ready))
+
+
+async def _furnished(asked: argparse.Namespace, chosen: Settings) -> None:
+    """Make the demo's data on its first run."""
+    from carrel import demo
+
+    now = clock()
+    storage = await open_storage(chosen.database, now)
+    try:
+        await storage.write(lambda tx: about.claim(tx, "demo"))
+        if not await storage.read(about.is_furnished):
+            print("Making the demo's readers, loans and rooms …", flush=True)
+            today = datetime.fromtimestamp(now / 1000, the_house().zone).date()
+            await demo.furnish(storage, today, now, asked.seed)
+            await storage.write(lambda tx: about.furnished(tx, today.isoformat()))
+    finally:
+        await storage.close()
+
+
+def _serve(_: argparse.Namespace, chosen: Settings) -> int:
+    check_reach(chosen, demo=False)
+    serving.check_port(chosen)
+    serving.check_certificate(chosen)
+
+    async def claim(storage: Storage) -> None:
+        await storage.write(lambda tx: about.claim(tx, "library"))
+
+    _with_storage(chosen, claim)
+
+    def ready() -> None:
+        print(f"Carrel is open at {chosen.public_origin or serving.address_of(chosen)}", flush=True)
+
+    return asyncio.run(serving.serve(build_app(chosen), chosen, ready))
+
+
+def _catalogue_import(asked: argparse.Namespace, chosen: Settings) -> int:
+    from carrel.catalogue import importing
+
+    return importing.run(asked.paths, chosen.catalogue)
+
+
+def _catalogue_build(_: argparse.Namespace, chosen: Settings) -> int:
+    from carrel.catalogue import snapshot
+
+    return snapshot.run(chosen.catalogue)
+
+
+def _catalogue_generate(asked: argparse.Namespace, chosen: Settings) -> int:
+    from carrel.catalogue import generating
+
+    return generating.run(asked.count, asked.seed, chosen.catalogue)
+
+
+def _jobs(asked: argparse.Namespace, chosen: Settings) -> int:
+    if asked.what == "run" and not asked.name:
+        print("Say which job to run: carrel jobs run NAME. `carrel jobs` lists them.", file=sys.stderr)
+        return 2
+    house = the_house()
+
+    async def work(storage: Storage) -> int:
+        jobs = jobs_of(house, storage)
+        await jobs.enrol(clock())
+        if asked.what == "run":
+            try:
+                standing = await jobs.run(asked.name, clock())
+            except KeyError:
+                print(f"There is no job {asked.name}. `carrel jobs` lists them.", file=sys.stderr)
+                return 2
+            if standing is None:
+                print(f"{asked.name} is being run by another process just now.", file=sys.stderr)
+                return 1
+            print(f"{asked.name}: {standing.last_failure or standing.last_report}")
+            return 1 if standing.last_failure else 0
+        for each in await jobs.standing():
+            print(each.name)
+            print(f"  next run  {_instant(each.next_run_at, house.zone)}")
+            if each.last_run_at is not None:
+                print(f"  last run  {_instant(each.last_run_at, house.zone)}")
+                print(f"  {'failure ' if each.last_failure else 'report  '}  {each.last_failure or each.last_report}")
+        return 0
+
+    return _with_storage(chosen, work)
+
+
+def _patrons_code(asked: argparse.Namespace, chosen: Settings) -> int:
+    house = the_house()
+    now = clock()
+    code = rules.new_code(secrets.token_bytes(rules.CODE_LENGTH))
+    salt = secrets.token_hex(16)
+
+    async def work(storage: Storage) -> int:
+        async def issue(tx: Any) -> str | None:
+            patron_id = await house.register.holder_of(tx, asked.card_number)
+            if patron_id is None:
+                return None
+            await store.issue_code(
+                tx,
+                patron_id,
+                asked.card_number,
+                salt,
+                rules.code_hash(code, salt),
+                now + chosen.code_minutes * rules.MINUTE_MS,
+            )
+            return await house.register.name_of(tx, patron_id)
+
+        name = await storage.write(issue)
+        if name is None:
+            print(f"No reader has the card {asked.card_number}. Check the number.", file=sys.stderr)
+            return 1
+        print(f"{code[:4]}-{code[4:]}  for {name}, good for {chosen.code_minutes} minutes and one sign-in.")
+        return 0
+
+    return _with_storage(chosen, work)
+
+
+def _restored(_: argparse.Namespace, chosen: Settings) -> int:
+    async def work(storage: Storage) -> int:
+        await storage.write(lambda tx: about.new_history(tx, f"e{secrets.token_hex(6)}"))
+        print("A new history begins. Phones will send again what the backup lacks.")
+        return 0
+
+    return _with_storage(chosen, work)
+
+
+def _schema(asked: argparse.Namespace, _: Settings) -> int:
+    from carrel import facts_schema
+    from carrel_sync import schema
+
+    files = facts_schema.files(asked.root)
+    if asked.check:
+        stale = schema.stale(files)
+        for path in stale:
+            print(f"{path} is stale: run carrel schema", file=sys.stderr)
+        return 1 if stale else 0
+    for path in schema.write(files):
+        print(path)
+    return 0
+
+
+def _with_storage(chosen: Settings, work: Callable[[Storage], Coroutine[Any, Any, T]]) -> T:
+    async def opened() -> T:
+        storage = await open_storage(chosen.database, clock())
+        try:
+            return await work(storage)
+        finally:
+            await storage.close()
+
+    return asyncio.run(opened())
+
+
+def _instant(at: int, zone: Any) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
