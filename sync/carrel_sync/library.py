@@ -534,7 +534,7 @@ async def _decide(
                 except Exception as fault:
                     name = f"{incident}-{n}"
                     outcome = Outcome(n, "failed", said={"incident": name})
-                    kept = bytes(raw).decode()
+                    kept = bytes(raw).decode(errors="replace")
                     if on_fault is not None:
                         on_fault(name, op, fault)
         fate = _fate(outcome)
