@@ -41,7 +41,7 @@ export function told(looked: Looked): string[] {
 
 /** Writes every result as EARL, one assertion for each thing looked at and each finding. */
 export function writeEarl(path: string, results: Looked[], at: Date): void {
-  const assertions = results.flatMap((looked) => {
+  const assertions = results.flatMap((looked): object[] => {
     const about = {
       '@type': 'Assertion',
       assertedBy: looked.by,
