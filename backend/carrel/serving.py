@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -70,6 +71,9 @@ async def serve(app: Litestar, settings: Settings, ready: Callable[[], None]) ->
     Returns:
         The exit code: 0 when it was told to stop, 1 when it could not go on.
     """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     server = Server(
         app,
         address=settings.address,

@@ -10,7 +10,9 @@ from carrel.storage.facts import publish
 from carrel_sync.library import Asked, Done, Operation, Refused
 
 ZONE = ZoneInfo("Europe/London")
-PATRONS = {"p_ada": ("Ada", "2000 0001"), "p_ben": ("Ben", "2000 0002")}
+PATRONS = {"p_ada": ("Ada", "2000 0001"), "p_ben": ("Ben", "2000 0002")} | {
+    f"p_{number}": (f"Reader {number}", f"3000 00{number}") for number in range(10, 50)
+}
 
 
 class Note(Struct):

@@ -5,7 +5,8 @@ Keeps out every rule and every clock. A *work function* is written once, `async`
 `Transaction`, and awaits nothing but that transaction: on SQLite it is driven to its end inside the
 writer's thread, on a database behind a network it would run on the event loop. SQL is written with
 `:name` placeholders; what only one dialect understands stands in `/*sqlite: … */` or
-`/*postgres: … */` and is laid bare by the store that understands it.
+`/*postgres: … */` and is laid bare by the store that understands it. A store may undo a work function
+and run it again: it changes nothing but the database, and would say the same the second time.
 """
 
 from collections.abc import Awaitable, Callable
