@@ -510,34 +510,30 @@ async def _decide(
         if before is not None:
             decided.append(Decided(n, u, before, False, op))
             continue
-        kept = ""
         outcome = _settled_without_running(intent, raw, operations, fates, now)
+        kept = ""
         if outcome is None:
             operation = operations[op]
             try:
                 args = msgspec.json.decode(intent.args, type=operation.args)
             except (msgspec.DecodeError, UnicodeError, RecursionError):
                 outcome = Outcome(n, "invalid", code="malformed_arguments")
-            else:
-                ran = True
-                try:
-                    async with ledger.savepoint():
-                        outcome = _outcome(
-                            n,
-                            await operation.decide(
-                                ledger.tx, Asked(patron, u, args, intent.at, intent.until, intent.base, now)
-                            ),
-                        )
-                        fate = _fate(outcome)
-                except ledger.faults:
-                    raise
-                except Exception as fault:
-                    name = f"{incident}-{n}"
-                    outcome = Outcome(n, "failed", said={"incident": name})
-                    kept = bytes(raw).decode(errors="replace")
-                    if on_fault is not None:
-                        on_fault(name, op, fault)
-        fate = _fate(outcome)
+        if outcome is not None:
+            fate = _fate(outcome)
+        else:
+            ran = True
+            asked = Asked(patron, u, args, intent.at, intent.until, intent.base, now)
+            try:
+                async with ledger.savepoint():
+                    fate = _fate(_outcome(n, await operation.decide(ledger.tx, asked)))
+            except ledger.faults:
+                raise
+            except Exception as fault:
+                name = f"{incident}-{n}"
+                fate = _fate(Outcome(n, "failed", said={"incident": name}))
+                kept = bytes(raw).decode(errors="replace")
+                if on_fault is not None:
+                    on_fault(name, op, fault)
         fates[u] = fate
         decided.append(Decided(n, u, fate, True, op, kept))
     return decided, ran
