@@ -43,8 +43,14 @@ rooms at once.
 
 CancelRefusal = Literal["already_started", "already_over", "not_yours"]
 
+CheckInRefusal = Literal["too_early", "already_over", "not_yours"]
+
 AlternativeReason = Literal[
-    "same_room_later", "same_room_earlier", "same_time_elsewhere", "same_room_another_day", "near_time_elsewhere"
+    "same_room_later",
+    "same_room_earlier",
+    "same_time_elsewhere",
+    "same_room_another_day",
+    "near_time_elsewhere",
 ]
 """How an alternative differs from what was wished for."""
 
@@ -144,6 +150,8 @@ class BookingFact(Struct, frozen=True):
     state: BookingState
     grace_ends_at: int
     """Be there and check in before this instant."""
+    check_in_from: int
+    """From this instant on one can check in."""
     can_cancel: bool
     access: list[Need]
     """What the room offers."""

@@ -135,9 +135,7 @@ async def renewed(tx: Transaction, loan: Loan, due_on: date) -> None:
 
 async def looked_at(tx: Transaction, loan_id: str, today: date) -> None:
     """Remember that a loan's fact was looked at today."""
-    await tx.run(
-        "update loans set published_on = :today where id = :id", id=loan_id, today=today.isoformat()
-    )
+    await tx.run("update loans set published_on = :today where id = :id", id=loan_id, today=today.isoformat())
 
 
 async def look_again(tx: Transaction, patron_id: str) -> None:

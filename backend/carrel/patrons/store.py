@@ -98,7 +98,9 @@ async def keep(tx: Transaction, kept: Patron) -> None:
 async def due_to_publish(tx: Transaction, patron_id: str, today: date) -> bool:
     """Whether the patron's fact was not looked at today."""
     row = await tx.one(
-        "select 1 from patrons where id = :id and published_on <> :today", id=patron_id, today=today.isoformat()
+        "select 1 from patrons where id = :id and published_on <> :today",
+        id=patron_id,
+        today=today.isoformat(),
     )
     return row is not None
 
