@@ -6,13 +6,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT / "backend"), str(ROOT / "sync"), str(Path(__file__).parent)]
-
-from small_house import small_house  # noqa: E402
+sys.path[:0] = [str(ROOT / "backend"), str(ROOT / "sync"), str(ROOT)]
 
 from carrel import serving  # noqa: E402
 from carrel.app import build_app  # noqa: E402
 from carrel.settings import settings  # noqa: E402
+from tests.backend.small_house import small_house  # noqa: E402
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.ERROR)
