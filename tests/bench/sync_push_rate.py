@@ -1,7 +1,7 @@
 """
 Durable pushes of 10 intents from 32 phones, against an endpoint that does nothing, by the same client.
 
-Two servers run in the same way: `carrel demo`, and `nothing.py` under granian with one worker. 32 phones in
+Two servers run in the same way, each in one process: `carrel demo` and `nothing.py`. 32 phones in
 this process, each with a connection of its own, push as fast as they are answered. The two are measured in
 turn, several times; the figure is the ratio of the medians. A push carries 4 renewals, 3 bookings and 3
 cancellations of these, all of them really decided and written. Both get the same bytes.
@@ -227,7 +227,7 @@ async def reachable(port: int, path: str) -> None:
 
 async def measured(library: int, nothing: int) -> tuple[float, float]:
     await reachable(library, "/session")
-    await reachable(nothing, "/nothing")
+    await reachable(nothing, "/session")
     first = Connection(library)
     patrons = msgspec.json.decode((await first.ask("GET", "/session/demo")).body)
     sites = msgspec.json.decode((await first.ask("GET", "/pub/1/library")).body)["sites"]
@@ -265,12 +265,7 @@ def main() -> None:
     scripts = Path(sys.executable).parent
     servers = [
         started([str(scripts / "carrel"), "demo", "--data", data, "--port", str(library)]),
-        started(
-            [
-                str(scripts / "granian"), "--interface", "asgi", "--host", "127.0.0.1", "--port", str(nothing),
-                "--workers", "1", "--working-dir", str(Path(__file__).parent), "nothing:app",
-            ]
-        ),
+        started([sys.executable, str(Path(__file__).parent / "nothing.py"), str(nothing)]),
     ]
     try:
         pushes, most = asyncio.run(measured(library, nothing))
