@@ -127,7 +127,8 @@ class MemoryLedger:
         device = self.memory.devices.setdefault(dev, Device(patron))
         assert device.patron == patron
         assert [each.n for each in decided] == list(range(device.upto + 1, upto + 1))
-        device.upto, device.acked, device.seen_at = upto, max(device.acked, ack), now
+        assert device.acked <= ack <= upto
+        device.upto, device.acked, device.seen_at = upto, ack, now
         for each in decided:
             device.fates[each.n] = each
             if each.first and each.u:

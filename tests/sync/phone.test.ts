@@ -250,6 +250,13 @@ describe('failing', () => {
     expect(asReply(plain())).toEqual(plain());
   });
 
+  it('a gateway that gives up waiting counts as a slow line', () => {
+    const { request, state } = composed(asked(begin(DEV), wish(1)));
+    expect(state.outbox[0]?.tries).toBe(1);
+    expect(broke(state, request, status(504), NOW, 0.5).state.chunk).toBe(CHUNK_START / 2);
+    expect(broke(state, request, status(503), NOW, 0.5).state.chunk).toBe(CHUNK_START);
+  });
+
   it('403 for too many devices waits; 403 for another reader asks to sign in', () => {
     const { request, state } = composed(begin(DEV));
     expect(broke(state, request, status(403, 'devices'), NOW, 0.5)).toMatchObject({ tell: 'later' });
@@ -298,6 +305,35 @@ describe('hearing', () => {
     expect(next.answers).toEqual([]);
   });
 
+  it('an answer that may still change is kept however old it is', () => {
+    const { state, request } = composed(asked(begin(DEV), wish(1)));
+    const reply = plain({ upto: 1, outcomes: [{ n: 1, st: 'received', code: 'waiting' }] });
+    let next = putAway(receive(state, request, reply, NOW).state, identity(1));
+    const later = { now: NOW + 2 * JOURNAL_MS };
+    next = receive(next, composed(next).request, { ...reply, ...later }, NOW).state;
+    const heard = receive(next, composed(next).request, plain({ upto: 1, done: [[1, 1]], ...later }), NOW);
+    expect(heard.answered).toMatchObject([{ u: identity(1), put_away: false, outcome: { st: 'done' } }]);
+  });
+
+  it('a reply for another sign-in is not taken in', () => {
+    const { state } = composed(asked(begin(DEV), wish(1)));
+    const { request } = composed(asked(begin(DEV.replace('1', '2')), wish(1)));
+    expect(receive(state, request, plain({ upto: 1, done: [[1, 1]] }), NOW).state).toBe(state);
+  });
+
+  it('facts that differ even when read anew are not read anew at once again', () => {
+    const wrong = (reset: boolean) => plain({ rows: [['toys', 'ball', 1, {}]], sum: 'ffffffff', reset, cur: 'c1' });
+    const first = composed(begin(DEV));
+    const once = receive(first.state, first.request, wrong(true), NOW);
+    expect(once).toMatchObject({ again: true, state: { cur: '' } });
+    const second = composed(once.state);
+    expect(second.request.cur).toBe('');
+    const twice = receive(second.state, second.request, wrong(true), NOW);
+    expect(twice.again).toBe(false);
+    const third = composed(twice.state);
+    expect(receive(third.state, third.request, wrong(true), NOW).again).toBe(false);
+  });
+
   it('an answer nobody has put away stays for good', () => {
     const { state, request } = composed(asked(begin(DEV), wish(1)));
     let next = receive(state, request, plain({ upto: 1, done: [[1, 1]] }), NOW).state;
@@ -317,7 +353,11 @@ describe('hearing', () => {
     };
     const broken = broke(second.state, second.request, restored, NOW, 0.5);
     expect(broken).toMatchObject({ tell: 'resent', resent: 2, wait_ms: 0 });
-    expect(broke(broken.state, composed(broken.state).request, restored, NOW, 0.5)).toMatchObject({ tell: 'later', resent: 0 });
+    const twice = broke(broken.state, composed(broken.state).request, restored, NOW, 0.5);
+    expect(twice).toMatchObject({ tell: 'later', resent: 0 });
+    expect(twice.wait_ms).toBeGreaterThan(0);
+    const late = receive(broken.state, second.request, plain({ epoch: 'e1', upto: 9, done: [[1, 9]] }), NOW);
+    expect(late.state).toBe(broken.state);
     const third = composed(broken.state);
     const reply = plain({ epoch: 'e2', upto: 2, done: [[1, 1]], outcomes: [{ n: 2, st: 'refused', code: 'taken' }] });
     const heard = receive(third.state, third.request, reply, NOW);

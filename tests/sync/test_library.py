@@ -102,6 +102,14 @@ def test_a_plain_done_is_kept_and_sent_as_a_range() -> None:
     assert len(encode(reply)) < 200
 
 
+def test_a_done_with_figures_is_told_as_an_outcome() -> None:
+    reply = Talk().reply(wish(1, args={"st": "done", "said": {"due_on": "2027-03-01"}}), wish(2))
+    assert [(each.n, each.st, each.said) for each in reply.outcomes] == [
+        (1, "done", {"due_on": "2027-03-01"})
+    ]
+    assert reply.done == [(2, 2)]
+
+
 def test_a_fault_of_the_store_blames_no_wish_and_ends_the_request() -> None:
     talk = Talk()
     with pytest.raises(StoreFault):
@@ -146,7 +154,7 @@ def test_two_patrons_may_use_one_identity_without_hearing_of_each_other() -> Non
 def test_a_cursor_is_of_no_use_to_somebody_else_nor_in_another_history() -> None:
     ada, bob = Talk(), Talk(patron="bob", dev=2)
     bob.memory = ada.memory
-    ada.memory.shelf["kite"] = "bob"
+    bob.reply(wish(1, "toys.take@1", {"toy": "kite"}), wish(2, "toys.take@1", {"toy": "top"}))
     cursor = ada.reply(wish(1, "toys.take@1", {"toy": "ball"})).cur
     assert ada.reply(cur=cursor).reset is False
     assert bob.reply(cur=cursor).reset is True
@@ -252,6 +260,7 @@ def test_pages_carry_every_fact_once_whatever_their_sizes(sizes: list[int], most
     while more:
         reply = talk.reply(cur=cursor, epoch="e1", max=most)
         assert len(encode(reply)) <= most or len(reply.rows) == 1
+        assert bool(reply.sum) is not reply.more
         rows += [id for _, id, _, _ in reply.rows]
         cursor, more = reply.cur, reply.more
     assert rows == [str(number) for number in range(len(sizes))]
@@ -274,11 +283,14 @@ def test_what_time_changes_is_looked_at_when_its_instant_has_come_and_after_ever
         tx.publish(patron, "toys", "clock", json.dumps({"late": now >= NOW + 100}))
         return NOW + 100 if now < NOW + 100 else None
 
+    async def later(tx: MemoryLedger, patron: str, now: int) -> int | None:
+        return NOW + 500
+
     async def never(tx: MemoryLedger, patron: str, now: int) -> int | None:
         return None
 
     talk = Talk()
-    first = talk.reply(refreshers=[refresh, never])
+    first = talk.reply(refreshers=[refresh, later, never])
     assert talk.memory.streams["ada"].refresh_at == NOW + 100
     talk.reply(refreshers=[refresh], now=NOW + 99)
     assert looked == [NOW]
