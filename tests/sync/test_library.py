@@ -306,10 +306,10 @@ def test_an_acknowledgement_is_kept_and_never_goes_back_nor_beyond_what_is_decid
     talk.reply(wish(1), wish(2))
     talk.reply(ack=2)
     assert talk.memory.devices[device(1)].acked == 2
-    talk.reply(ack=1)
+    talk.reply(wish(3), ack=1)
     assert talk.memory.devices[device(1)].acked == 2
     talk.reply(ack=2**50)
-    assert talk.memory.devices[device(1)].acked == 2
+    assert talk.memory.devices[device(1)].acked == 3
 
 
 def test_a_silent_device_is_seen_at_least_once_a_day() -> None:
