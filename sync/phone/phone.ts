@@ -33,7 +33,7 @@ export type { Alternative, Intent, Outcome, Problem, Reply, Request } from '../s
 export const WITHDRAW = 'sync.withdraw@1';
 
 /** Bytes of a compressed request: what to begin with, and how small it may get. One wish always goes. */
-export const CHUNK_START = 32 * 1024;
+export const CHUNK_START = 48 * 1024;
 export const CHUNK_LEAST = 512;
 /** Compressed to plain size, until the transport has measured one. */
 export const RATIO_START = 0.25;

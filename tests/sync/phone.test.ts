@@ -145,6 +145,7 @@ describe('sending', () => {
         ...wish(n, { room: 'court-2-14', starts_at: NOW, ends_at: NOW, party: 3, access: ['step_free'] }),
         op: 'bookings.book@1',
         until: NOW,
+        base: { [`bookings:${identity(n)}`]: 1 },
       });
     }
     const { request } = composed(state);
@@ -182,7 +183,7 @@ describe('sending', () => {
     expect(composed(state).request.max).toBe(8 * 1024);
     for (let i = 0; i < 20; i++) state = receive(state, composed(state).request, plain(), NOW).state;
     expect(state.chunk).toBe(64 * 1024);
-    expect(CHUNK_START).toBe(32 * 1024);
+    expect(CHUNK_START).toBe(48 * 1024);
   });
 });
 
