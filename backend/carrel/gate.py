@@ -218,6 +218,7 @@ async def whole_body(receive: Receive, limit: int, length: bytes) -> bytes | Non
     Returns:
         None when it is larger than `limit`; it was read to its end (or to
         16 MB) and thrown away, as a sender that is cut off hears no answer.
+        Nothing at all when the sender went away in the middle.
     """
     too_large = length.isdigit() and int(length) > limit
     if too_large and int(length) > DRAINED_BYTES:
@@ -227,7 +228,7 @@ async def whole_body(receive: Receive, limit: int, length: bytes) -> bytes | Non
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            break
+            return b""
         part = message.get("body", b"")
         size += len(part)
         if size > limit:

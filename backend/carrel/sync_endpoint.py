@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, asgi, delete, get
+from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
 
 from carrel import problems
@@ -117,7 +118,7 @@ async def sync(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @delete(PATH + "/device/{dev:str}", status_code=204)
-async def sign_device_out(request: Request[Any, Any, Any], dev: str) -> None:
+async def sign_device_out(request: Request[Any, Any, Any], dev: FromPath[str]) -> None:
     """DELETE /sync/1/device/{dev}: nothing that this device still has on its way has any effect."""
     if not _DEVICE.fullmatch(dev):
         raise Broken("malformed")
