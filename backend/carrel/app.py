@@ -19,13 +19,22 @@ from litestar import Litestar
 
 from carrel import problems, sync_endpoint
 from carrel.app_files import AppFiles, app_files
+from carrel.bookings import intents as bookings_intents
+from carrel.bookings import routes as bookings_routes
 from carrel.gate import Gate
+from carrel.hours import routes as hours_routes
+from carrel.hours.rules import LONDON
 from carrel.identity import routes as identity
-from carrel.identity.model import Register
+from carrel.identity.model import DemoPatron, Register
 from carrel.identity.sessions import Sessions
 from carrel.jobs import Job, Jobs, housekeeping
+from carrel.loans import intents as loans_intents
+from carrel.loans import renewals
+from carrel.loans import routes as loans_routes
+from carrel.patrons import intents as patrons_intents
+from carrel.patrons import store as patrons_store
 from carrel.settings import Settings
-from carrel.storage import Refused, Storage, about, open_storage
+from carrel.storage import Refused, Storage, Transaction, about, open_storage
 from carrel_sync.library import Operation, Refresh
 
 log = logging.getLogger("carrel")
@@ -156,5 +165,18 @@ async def _run_jobs(jobs: Jobs, seconds: int, now: Callable[[], int]) -> None:
 
 
 def the_house() -> House:
-    """Carrel's own capabilities."""
-    raise NotImplementedError
+    """Carrel's own capabilities. A new one is a line in each list it has something for."""
+
+    async def demo_patrons(tx: Transaction) -> list[DemoPatron]:
+        return [DemoPatron(*each) for each in await patrons_store.demo_patrons(tx)]
+
+    return House(
+        operations={
+            each.name: each for each in [*loans_intents.operations(), *bookings_intents.operations()]
+        },
+        refreshers=[patrons_intents.refresh, loans_intents.refresh, bookings_intents.refresh],
+        handlers=[*hours_routes.handlers, *loans_routes.handlers, *bookings_routes.handlers],
+        jobs=[*renewals.jobs],
+        register=Register(patrons_store.holder_of, patrons_store.name_of, demo_patrons),
+        zone=LONDON,
+    )
