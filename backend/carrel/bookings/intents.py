@@ -180,20 +180,14 @@ async def refresh(tx: Transaction, patron_id: str, now: int) -> int | None:
     Returns:
         The next instant at which time changes one (epoch milliseconds), if any.
     """
-    next_at: int | None = None
     rooms: dict[str, Room] | None = None
-    for at, booking in await store.changing(tx, patron_id):
-        if at <= now:
-            rooms = await store.rooms(tx) if rooms is None else rooms
-            following = rules.changes_at(booking, now)
-            if following is None:
-                await withdraw(tx, patron_id, KIND, booking.id, now)
-            else:
-                fact = rules.fact(booking, rooms[booking.room], now)
-                await publish(tx, patron_id, KIND, booking.id, fact, now)
-            await store.told(tx, booking, following)
-            if following is None:
-                continue
-            at = following
-        next_at = at if next_at is None else min(next_at, at)
-    return next_at
+    for booking in await store.changed(tx, patron_id, now):
+        rooms = await store.rooms(tx) if rooms is None else rooms
+        following = rules.changes_at(booking, now)
+        if following is None:
+            await withdraw(tx, patron_id, KIND, booking.id, now)
+        else:
+            fact = rules.fact(booking, rooms[booking.room], now)
+            await publish(tx, patron_id, KIND, booking.id, fact, now)
+        await store.told(tx, booking, following)
+    return await store.next_change(tx, patron_id)

@@ -147,14 +147,24 @@ async def booking(tx: Transaction, patron_id: str, booking_id: str) -> Found | N
     return None if row is None else Found(_booking(row), row["rooms"] or "")
 
 
-async def changing(tx: Transaction, patron_id: str) -> list[tuple[int, Booking]]:
-    """(instant, booking) for each that time alone will change, the next first."""
+async def changed(tx: Transaction, patron_id: str, now: int) -> list[Booking]:
+    """What time alone has changed by `now` and was not told yet, the earliest first."""
     rows = await tx.all(
-        f"select {_BOOKING}, bookings.changes_at from bookings"
-        " where patron_id = :patron_id and changes_at is not null order by changes_at, id",
+        f"select {_BOOKING} from bookings"
+        " where patron_id = :patron_id and changes_at <= :now order by changes_at, id",
+        patron_id=patron_id,
+        now=now,
+    )
+    return [_booking(row) for row in rows]
+
+
+async def next_change(tx: Transaction, patron_id: str) -> int | None:
+    """The next instant at which time alone changes one of a patron's bookings, if any."""
+    row = await tx.one(
+        "select min(changes_at) from bookings where patron_id = :patron_id and changes_at is not null",
         patron_id=patron_id,
     )
-    return [(row["changes_at"], _booking(row)) for row in rows]
+    return None if row is None else row[0]
 
 
 async def take(tx: Transaction, booking: Booking, site: str, slots: Collection[int], now: int) -> bool:

@@ -33,14 +33,12 @@ create view standings as
 select
     accounts.patron_id as patron_id,
     accounts.system as system,
-    borrowing_systems.name as name,
+    (select borrowing_systems.name from borrowing_systems where borrowing_systems.id = accounts.system) as name,
     accounts.borrower as borrower,
     accounts.blocked as blocked,
     accounts.expires_on as expires_on,
-    patrons.category as category
-from accounts
-join patrons on patrons.id = accounts.patron_id
-join borrowing_systems on borrowing_systems.id = accounts.system;
+    (select patrons.category from patrons where patrons.id = accounts.patron_id) as category
+from accounts;
 
 -- The patrons of a demo, in the order in which its sign-in page lists them.
 create table demo_patrons (
