@@ -5,6 +5,7 @@ Everything is counted in UTC; windows are written by the clock on the wall and t
 a time. An interval includes its start and excludes its end, so that one booking may begin when another ends.
 """
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -350,18 +351,17 @@ def alternatives(
     at_another_time = search.same_room_same_day()
     near = search.near_time_elsewhere()
     another_day = search.same_room_another_day()
+    first_round = (elsewhere, at_another_time, another_day, elsewhere, near, at_another_time)
+    sources = itertools.chain(first_round, itertools.cycle((another_day, elsewhere, near)))
     offers: list[Offer] = []
-    for source in (elsewhere, at_another_time, another_day, elsewhere, near, at_another_time):
-        offer = next(source, None)
-        if offer is not None:
+    dry = 0
+    while len(offers) < ALTERNATIVES and dry < len(first_round):
+        offer = next(next(sources), None)
+        if offer is None:
+            dry += 1
+        else:
+            dry = 0
             offers.append(offer)
-        if len(offers) == ALTERNATIVES:
-            return offers
-    for source in (elsewhere, near, another_day):
-        for offer in source:
-            offers.append(offer)
-            if len(offers) == ALTERNATIVES:
-                return offers
     return offers
 
 
