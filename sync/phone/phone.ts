@@ -37,6 +37,8 @@ export const CHUNK_START = 48 * 1024;
 export const CHUNK_LEAST = 512;
 /** Compressed to plain size, until the transport has measured one. */
 export const RATIO_START = 0.25;
+/** Smaller requests than this compress worse than those that the ratio is for, and are not measured. */
+export const RATIO_FROM_BYTES = 4 * 1024;
 export const BACKOFF_LEAST_MS = 1_000;
 export const BACKOFF_MOST_MS = 5 * 60_000;
 /** How long an answer stays in the journal, to be sent again should the library lose its memory. */
@@ -374,7 +376,7 @@ export function receive(
     offset: Math.round(reply.now - ((request.now ?? now) + now) / 2),
     heard_at: reply.now,
     chunk: Math.min(REQUEST_BYTES_COMPRESSED, state.chunk * 2),
-    ratio: size && size.plain > 0 ? Math.min(1, Math.max(0.02, size.compressed / size.plain)) : state.ratio,
+    ratio: size && size.plain >= RATIO_FROM_BYTES ? Math.min(1, Math.max(0.02, size.compressed / size.plain)) : state.ratio,
     most: Math.min(INTENTS_PER_REQUEST, state.most * 2),
     failures: 0,
   };

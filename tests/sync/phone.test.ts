@@ -153,11 +153,17 @@ describe('sending', () => {
     expect(request.max).toBe(256 * 1024);
   });
 
+  it('a small request says nothing about the ratio', () => {
+    const { request } = composed(begin(DEV));
+    const { state } = receive(begin(DEV), request, plain(), NOW, { plain: 200, compressed: 180 });
+    expect(state.ratio).toBe(begin(DEV).ratio);
+  });
+
   it('the ratio that was measured decides how much goes', () => {
     let state = asked(begin(DEV), ...Array.from({ length: 400 }, (_, i) => wish(i + 1, { text: 'x'.repeat(300) })));
     expect(composed(state).request.intents?.length).toBeGreaterThan(200);
     const { request } = composed(begin(DEV));
-    state = { ...receive(state, request, plain(), NOW, { plain: 1_000, compressed: 900 }).state, chunk: 8_192 };
+    state = { ...receive(state, request, plain(), NOW, { plain: 10_000, compressed: 9_000 }).state, chunk: 8_192 };
     expect(state.ratio).toBe(0.9);
     expect(composed(state).request.intents?.length).toBeLessThan(30);
   });
