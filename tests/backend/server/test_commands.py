@@ -1,0 +1,86 @@
+"""The commands, as they are typed."""
+
+import asyncio
+
+import pytest
+
+from carrel.cli import main
+from carrel.storage import about, open_storage
+
+NOW = 1_800_000_000_000
+
+
+def database(folder, purpose):
+    async def make():
+        storage = await open_storage(folder / "carrel.sqlite", NOW)
+        await storage.write(lambda tx: about.claim(tx, purpose))
+        await storage.close()
+
+    asyncio.run(make())
+
+
+@pytest.fixture(autouse=True)
+def free_port(monkeypatch):
+    monkeypatch.setenv("CARREL_PORT", "0")
+
+
+def test_serve_refuses_a_demo_database_in_words(tmp_path, capsys):
+    database(tmp_path, "demo")
+    assert main(["serve", "--data", str(tmp_path)]) == 1
+    assert "made for a demo" in capsys.readouterr().err
+
+
+def test_demo_refuses_a_librarys_database_in_words(tmp_path, capsys):
+    database(tmp_path, "library")
+    assert main(["demo", "--data", str(tmp_path)]) == 1
+    assert "belongs to a library" in capsys.readouterr().err
+
+
+def test_a_demo_refuses_to_leave_this_machine(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CARREL_ADDRESS", "0.0.0.0")
+    assert main(["demo", "--data", str(tmp_path / "new")]) == 1
+    assert "this machine only" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_serving_the_network_without_tls_is_refused(tmp_path, capsys):
+    assert main(["serve", "--data", str(tmp_path), "--address", "0.0.0.0"]) == 1
+    assert "TLS" in capsys.readouterr().err
+
+
+def test_a_value_that_makes_no_sense_is_named(tmp_path, capsys):
+    assert main(["serve", "--data", str(tmp_path), "--port", "many"]) == 2
+    assert "--port" in capsys.readouterr().err
+
+
+def test_jobs_are_listed_and_run_by_name(tmp_path, capsys):
+    database(tmp_path, "library")
+    assert main(["jobs", "--data", str(tmp_path)]) == 0
+    listed = capsys.readouterr().out
+    assert "loans.auto_renew" in listed
+    assert "next run" in listed
+    assert main(["jobs", "run", "loans.auto_renew", "--data", str(tmp_path)]) == 0
+    assert "renewed" in capsys.readouterr().out
+    assert main(["jobs", "run", "loans.none", "--data", str(tmp_path)]) == 2
+    assert "no job loans.none" in capsys.readouterr().err
+
+
+def test_a_code_is_not_made_for_a_card_nobody_holds(tmp_path, capsys):
+    database(tmp_path, "library")
+    assert main(["patrons", "code", "12345", "--data", str(tmp_path)]) == 1
+    assert "No reader has the card" in capsys.readouterr().err
+
+
+def test_a_restored_database_begins_a_new_history(tmp_path, capsys):
+    database(tmp_path, "library")
+
+    async def epoch():
+        storage = await open_storage(tmp_path / "carrel.sqlite", NOW)
+        name = await storage.write(lambda tx: about.epoch(tx, "e_first"))
+        await storage.close()
+        return name
+
+    before = asyncio.run(epoch())
+    assert main(["restored", "--data", str(tmp_path)]) == 0
+    assert asyncio.run(epoch()) != before
+    assert "new history" in capsys.readouterr().out
