@@ -14,7 +14,7 @@ KEPT_SECONDS = 86_400
 
 def answered(request: Request[Any, Any, Any], told: Struct, now: int, max_age: int) -> Response[bytes]:
     """
-    Answer GET or HEAD with a public fact.
+    Answer with a public fact.
 
     Args:
         told: has a field `as_of`, which becomes `now`. The validator leaves it
@@ -30,7 +30,4 @@ def answered(request: Request[Any, Any, Any], told: Struct, now: int, max_age: i
     if etag in known or "*" in known:
         return Response(b"", status_code=304, headers=headers)
     body = _encode(structs.replace(told, as_of=now))
-    if request.method == "HEAD":
-        headers["content-length"] = str(len(body))
-        body = b""
     return Response(body, status_code=200, media_type="application/json", headers=headers)

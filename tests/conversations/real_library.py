@@ -94,7 +94,7 @@ class RealLibrary:
             await loans_store.keep_policies(tx, POLICIES)
             await bookings_store.keep_rooms(tx, ROOMS, RULES)
             for name in ("ada", "bob", "cy"):
-                await patrons_store.keep(tx, _patron(name))
+                await patrons_store.keep(tx, student(name))
 
         await storage.write(work)
         return cls(storage)
@@ -169,7 +169,7 @@ class RealLibrary:
             case "returned":
                 await loans.give_back(tx, value, now)
             case "blocked":
-                await patrons_store.keep(tx, _patron(value, blocked=True))
+                await patrons_store.keep(tx, student(value, blocked=True))
                 await loans.look_again(tx, value, now)
             case "booked":
                 patron, u, room, starts_at, ends_at = value
@@ -185,7 +185,8 @@ class RealLibrary:
                 raise ValueError(f"expected something that happens in a library, got {event!r}")
 
 
-def _patron(name: str, blocked: bool = False) -> Patron:
+def student(name: str, blocked: bool = False) -> Patron:
+    """A student of that name, with an account until the end of 2027."""
     account = Account("university", "University libraries", "standard", blocked, date(2027, 12, 31))
     return Patron(
         name,

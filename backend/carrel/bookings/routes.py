@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from litestar import Request, Response, route
+from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from carrel.bookings import rules, store
 from carrel.bookings.model import RoomView, ShownRules, SiteRooms
@@ -54,8 +55,8 @@ async def site_rooms(tx: Transaction, site: str, now: int) -> SiteRooms | None:
     return SiteRooms(0, site, views)
 
 
-@route("/pub/1/rooms/{site:str}", http_method=["GET", "HEAD"])
-async def rooms(request: Request[Any, Any, Any], site: str) -> Response[bytes]:
+@get("/pub/1/rooms/{site:str}")
+async def rooms(request: Request[Any, Any, Any], site: FromPath[str]) -> Response[bytes]:
     """Every room of a campus, each with its rules, its access facts and its free times for two weeks."""
     state = request.app.state
     now = state.now()

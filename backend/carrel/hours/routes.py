@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Request, Response, route
+from litestar import Request, Response, get
 
 from carrel.hours import store
 from carrel.hours.model import LibraryInfo
@@ -11,7 +11,7 @@ from carrel.public import answered
 from carrel.storage import Transaction
 
 
-@route("/pub/1/library", http_method=["GET", "HEAD"])
+@get("/pub/1/library")
 async def library(request: Request[Any, Any, Any]) -> Response[bytes]:
     """What the library is called, where it is, and when it serves."""
     state = request.app.state

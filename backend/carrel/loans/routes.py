@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from litestar import Request, Response, route
+from litestar import Request, Response, get
 
 from carrel.loans import store
 from carrel.loans.model import Availability
 from carrel.public import answered
 
 
-@route("/pub/1/availability", http_method=["GET", "HEAD"])
+@get("/pub/1/availability")
 async def availability(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Counts and dates only: nothing tells who has what."""
     state = request.app.state

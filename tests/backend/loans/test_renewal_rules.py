@@ -122,7 +122,7 @@ def test_a_renewed_loan_never_outlives_account_or_longest_period_and_never_falls
             assert lent.due_on < until <= holder.expires_on
             assert until <= lent.issued_on + timedelta(days=policy.max_days)
             assert calendar.is_open(until)
-            assert not (lent.requested or lent.lost or holder.blocked)
+            assert (lent.requested, lent.lost, holder.blocked) == (False, False, False)
 
 
 @given(loans, policies, accounts, calendars)

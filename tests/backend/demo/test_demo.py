@@ -1,0 +1,149 @@
+"""The demo shows everything that can be, on whatever day it is made, and nobody in it is real."""
+
+import asyncio
+import json
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+
+from carrel.bookings import intents as bookings
+from carrel.demo import furnish
+from carrel.demo.people import READERS
+from carrel.demo.rooms import ROOMS
+from carrel.hours.calendars import calendars
+from carrel.hours.rules import day_of
+from carrel.loans import intents as loans
+from carrel.loans.model import ItemKind, LoanState, RenewalRefusal
+from carrel.patrons import intents as patrons
+from carrel.patrons import store as patrons_store
+from carrel.storage import open_storage
+
+DAYS = (
+    "2026-11-23 22:15",
+    "2026-11-25 12:40",
+    "2026-11-28 09:00",
+    "2026-12-19 12:00",
+    "2026-12-25 12:00",
+    "2027-03-27 12:00",
+    "2027-10-30 23:30",
+    "2028-02-29 11:00",
+)
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def furnished(folder, now, seed=1):
+    """(facts of all readers as (patron, kind, id, body), whole content of every table of the demo)."""
+
+    async def whole():
+        storage = await open_storage(folder / "carrel.sqlite", now)
+        try:
+            await furnish(storage, day_of(now), now, seed)
+            for reader in await storage.read(patrons_store.demo_patrons):
+                for capability in (patrons, loans, bookings):
+                    await storage.write(
+                        lambda tx, reader=reader, capability=capability: capability.refresh(
+                            tx, reader.id, now
+                        )
+                    )
+
+            async def work(tx):
+                facts = [
+                    (row["patron_id"], row["kind"], row["id"], json.loads(row["body"]))
+                    for row in await tx.all(
+                        "select * from facts where gone_at is null order by patron_id, seq"
+                    )
+                ]
+                tables = {
+                    table: [tuple(row) for row in await tx.all(f"select * from {table}")]
+                    for table in (
+                        "patrons",
+                        "accounts",
+                        "items",
+                        "loans",
+                        "bookings",
+                        "booked_slots",
+                        "rooms",
+                    )
+                }
+                return facts, tables, dict(await calendars(tx))
+
+            return await storage.read(work)
+        finally:
+            await storage.close()
+
+    return asyncio.run(whole())
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_every_reason_state_and_kind_can_be_met_whatever_the_day(tmp_path, day):
+    facts, _, calendars = furnished(tmp_path, at(day))
+    today = day_of(at(day)).isoformat()
+    lent = [body for _, kind, _, body in facts if kind == "loans"]
+    assert {each["renewal"].get("why") for each in lent} == {None, *get_args(RenewalRefusal)} - {"not_yours"}
+    assert {each["state"] for each in lent} == set(get_args(LoanState))
+    assert {each["kind"] for each in lent} == set(get_args(ItemKind))
+    assert {each["system"] for each in lent} == {"university", "forum"}
+    accounts = [each for _, kind, _, body in facts if kind == "patron" for each in body["systems"]]
+    assert {(each["id"], each["state"]) for each in accounts} == {
+        (system, state) for system in ("university", "forum") for state in ("active", "expired", "blocked")
+    }
+    loans_each = Counter(patron for patron, kind, _, _ in facts if kind == "loans")
+    assert max(loans_each.values()) == 40
+    assert len(loans_each) < len(READERS)
+    for each in lent:
+        assert each["issued_on"] <= today
+        if each["due_on"] > today:
+            assert calendars[each["site"]].is_open(datetime.fromisoformat(each["due_on"]).date()), each
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_the_first_reader_shows_the_best_tour(tmp_path, day):
+    facts, _, _ = furnished(tmp_path, at(day))
+    own = [(kind, body) for patron, kind, _, body in facts if patron == "patron-01"]
+    reasons = {body["renewal"].get("why") for kind, body in own if kind == "loans"}
+    assert {None, "requested", "never_renews", "overdue", "too_soon"} <= reasons
+    assert any(
+        body["state"] == "confirmed" and body["can_cancel"] for kind, body in own if kind == "bookings"
+    )
+
+
+def test_bookings_of_every_state_can_be_met_on_a_day_when_rooms_are_open(tmp_path):
+    facts, _, _ = furnished(tmp_path, at("2026-11-25 12:40"))
+    assert {body["state"] for _, kind, _, body in facts if kind == "bookings"} == {
+        "confirmed", "checked_in", "released", "cancelled", "completed",
+    }  # fmt: skip
+
+
+def test_the_same_seed_and_day_make_the_same_library(tmp_path):
+    made = []
+    for place, seed in enumerate((1, 1, 2)):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        made.append(furnished(folder, at("2026-11-25 12:40"), seed))
+    assert made[0][:2] == made[1][:2]
+    assert made[0][1]["bookings"] != made[2][1]["bookings"]
+
+
+def test_nobody_is_real(tmp_path):
+    _, tables, _ = furnished(tmp_path, at("2026-11-25 12:40"))
+    for row in tables["patrons"]:
+        assert any(re.fullmatch(r"01632 960 \d{3}", str(value)) for value in row)
+        assert any(str(value).endswith("@example.org") for value in row)
+    assert len({reader.name for reader in READERS}) == len(READERS) == 24
+
+
+def test_rooms_and_pods_are_enough_and_tell_what_stands_in_the_way():
+    kinds = Counter(room.kind for room in ROOMS)
+    assert kinds["room"] >= 12
+    assert kinds["pod"] >= 8
+    assert len({room.site for room in ROOMS}) == 3
+    assert len({room.access for room in ROOMS}) >= 8
+    for room in ROOMS:
+        assert not (room.access.step_free and room.access.steps_at_entrance)
+        assert room.access.step_free or room.note
