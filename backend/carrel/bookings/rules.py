@@ -143,7 +143,7 @@ def refusal(wish: Wish, terms: Terms, person: Person | None, now: int) -> Bookin
     if person.account == "blocked":
         return "account_blocked"
     today = day_of(now)
-    if max(on, today) > person.expires_on:
+    if on > person.expires_on:
         return "not_eligible"
     if not room.seats[0] <= wish.party <= room.seats[1]:
         return "party_size"

@@ -98,7 +98,7 @@ def open_at(point: ServicePoint, now: int, days: int = DAYS_SEARCHED) -> Open | 
 
 
 def _spans(point: ServicePoint, today: date, days: int) -> Iterator[tuple[int, int]]:
-    for ahead in range(-1, days + 1):
+    for ahead in range(days + 1):
         on = today + timedelta(days=ahead)
         yield from spans_on(openings_on(point, on), on)
 

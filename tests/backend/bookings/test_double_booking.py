@@ -155,6 +155,23 @@ def test_a_room_nobody_came_to_is_free_for_others_and_the_first_one_cannot_come_
     played(test, tmp_path)
 
 
+def test_who_came_keeps_the_room_to_the_end(tmp_path):
+    async def test(library):
+        async def do(operation, patron, u, args, now):
+            return await library.storage.write(lambda tx: operation(tx, asked(patron, u, args, now)))
+
+        assert (
+            await do(intents.book, "ada", "u-1", Book("room-1", FIRST, FIRST + 3 * HOUR, 2), START_MS)
+            == Done()
+        )
+        assert await do(intents.check_in, "ada", "u-2", CheckIn("u-1"), FIRST) == Done()
+        rest = Book("room-1", FIRST + HOUR, FIRST + 2 * HOUR, 2)
+        assert (await do(intents.book, "bob", "u-3", rest, FIRST + HOUR)).code == "room_taken"
+        await nothing_is_shared(library, FIRST + HOUR)
+
+    played(test, tmp_path)
+
+
 def test_a_refused_wish_leaves_no_slot_behind(tmp_path):
     async def test(library):
         async def do(patron, u, args):

@@ -69,6 +69,7 @@ def test_open_or_closed_and_until_when(where, now, expected):
     [
         ("2027-03-28", "00:30", False, "2027-03-28 00:30"),
         ("2027-03-28", "01:30", False, "2027-03-28 01:30"),
+        ("2027-03-28", "01:30", True, "2027-03-28 01:30"),
         ("2027-03-28", "02:00", False, "2027-03-28 01:00"),
         ("2027-03-28", "24:00", False, "2027-03-28 23:00"),
         ("2027-10-31", "01:30", False, "2027-10-31 00:30"),
@@ -92,7 +93,9 @@ def test_a_calendar_skips_closed_days_and_never_searches_for_ever():
     assert weekdays.open_from(date(2027, 2, 6)) == date(2027, 2, 9)
     assert weekdays.open_until(date(2027, 2, 7), date(2027, 2, 1)) == date(2027, 2, 5)
     assert weekdays.open_until(date(2027, 2, 7), date(2027, 2, 6)) == date(2027, 2, 6)
-    assert Calendar(((),) * 7).open_from(date(2027, 2, 6)) == date(2027, 2, 6)
+    never = Calendar(((),) * 7)
+    assert never.open_from(date(2027, 2, 6)) == date(2027, 2, 6)
+    assert never.open_until(date(2027, 2, 6), date(2027, 2, 1)) == date(2027, 2, 1)
 
 
 def test_a_sites_calendar_is_that_of_its_first_building():

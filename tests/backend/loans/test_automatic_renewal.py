@@ -7,8 +7,9 @@ import pytest
 from tests.conversations.real_library import RealLibrary
 from tests.sync.player import START_MS
 
+from carrel.demo.lending import POLICIES
 from carrel.loans import intents, store
-from carrel.loans.model import Loan, Renew
+from carrel.loans.model import Loan, Policy, Renew
 from carrel.loans.renewals import auto_renew
 from carrel.storage import Conflict
 from carrel_sync.library import Asked
@@ -89,6 +90,40 @@ def test_what_was_overdue_before_the_first_run_stays_so(tmp_path):
     played(tmp_path, test)
 
 
+def test_what_was_refused_on_its_day_stays_overdue_when_the_reason_goes_later(tmp_path):
+    async def test(library):
+        await lend(library, ("ada", "l1", "The Waves", "2027-02-01"))
+        await library.happen({"requested": "l1"}, START_MS)
+        assert await auto_renew(library.storage, START_MS) == {"renewed": 0, "requested": 1}
+        await library.storage.write(lambda tx: intents.request(tx, "l1", False, START_MS + DAY_MS))
+        assert await auto_renew(library.storage, START_MS + DAY_MS) == {"renewed": 0}
+
+    played(tmp_path, test)
+
+
+def test_what_was_refused_is_looked_at_again_on_the_same_day(tmp_path):
+    async def test(library):
+        await lend(library, ("ada", "l1", "The Waves", "2027-02-01"))
+        await library.happen({"requested": "l1"}, START_MS)
+        assert await auto_renew(library.storage, START_MS) == {"renewed": 0, "requested": 1}
+        await library.storage.write(lambda tx: intents.request(tx, "l1", False, START_MS + 1))
+        assert await auto_renew(library.storage, START_MS + 2) == {"renewed": 1}
+
+    played(tmp_path, test)
+
+
+def test_what_is_caught_up_is_decided_by_the_policy_of_its_day(tmp_path):
+    async def test(library):
+        await lend(library, ("ada", "l1", "The Waves", "2027-02-02"))
+        await auto_renew(library.storage, START_MS)
+        fortnight = Policy("university", "book", "standard", date(2027, 2, 3), 14, 365, True, True, "due", 14)
+        await library.storage.write(lambda tx: store.keep_policies(tx, [*POLICIES, fortnight]))
+        assert await auto_renew(library.storage, START_MS + 3 * DAY_MS) == {"renewed": 1}
+        assert await due_on(library, "ada", "l1") == date(2027, 2, 9)
+
+    played(tmp_path, test)
+
+
 def test_the_borrowers_phone_is_told_of_a_renewal_by_itself(tmp_path):
     async def test(library):
         await lend(library, ("ada", "l1", "The Waves", "2027-02-01"))
@@ -131,18 +166,36 @@ def test_an_item_is_in_one_pair_of_hands(tmp_path):
     played(tmp_path, test)
 
 
+class Counting:
+    """A transaction that counts its statements."""
+
+    def __init__(self, tx):
+        self.tx, self.count = tx, 0
+
+    def __getattr__(self, name):
+        def call(*args, **values):
+            self.count += 1
+            return getattr(self.tx, name)(*args, **values)
+
+        return call
+
+
+def test_looking_again_on_the_same_day_costs_one_statement(tmp_path):
+    async def test(library):
+        await lend(library, *(("ada", f"l{n}", "The Waves", "2027-02-04") for n in range(3)))
+
+        async def work(tx):
+            await intents.refresh(tx, "ada", START_MS)
+            counting = Counting(tx)
+            await intents.refresh(counting, "ada", START_MS)
+            return counting.count
+
+        assert await library.storage.write(work) == 1
+
+    played(tmp_path, test)
+
+
 def test_a_renewal_costs_five_statements_once_policies_are_known(tmp_path):
-    class Counting:
-        def __init__(self, tx):
-            self.tx, self.count = tx, 0
-
-        def __getattr__(self, name):
-            def call(*args, **values):
-                self.count += 1
-                return getattr(self.tx, name)(*args, **values)
-
-            return call
-
     async def test(library):
         counts = []
         await lend(library, *(("ada", f"l{n}", "The Waves", "2027-02-04") for n in range(3)))
