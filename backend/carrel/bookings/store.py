@@ -299,3 +299,23 @@ async def told(tx: Transaction, booking: Booking, changes_at: int | None) -> Non
         patron_id=booking.patron,
         id=booking.id,
     )
+
+
+async def untold(tx: Transaction, before: int) -> list[str]:
+    """Whose phones were not told yet that a booking which ended before an instant is over."""
+    rows = await tx.all(
+        "select distinct patron_id from bookings where ends_at < :before and changes_at is not null",
+        before=before,
+    )
+    return [row["patron_id"] for row in rows]
+
+
+async def forget_over(tx: Transaction, before: int) -> int:
+    """
+    Forget who had which room until an instant, as far as phones have been told that it is over.
+
+    Returns:
+        How many bookings were forgotten.
+    """
+    await tx.run("delete from booked_slots where slot_at < :before", before=before)
+    return await tx.run("delete from bookings where ends_at < :before and changes_at is null", before=before)

@@ -287,3 +287,16 @@ async def keep_renewed_through(tx: Transaction, day: date) -> None:
         " then excluded.through_on else automatic_renewals.through_on end",
         day=day.isoformat(),
     )
+
+
+async def forget_returned(tx: Transaction, before: date) -> int:
+    """
+    Cut the link between patron and item from what was returned before a day.
+
+    Returns:
+        How many loans were made anonymous; the loans themselves stay, for counting.
+    """
+    return await tx.run(
+        "update loans set patron_id = '' where patron_id <> '' and returned_on < :before",
+        before=before.isoformat(),
+    )
