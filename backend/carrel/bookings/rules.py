@@ -135,14 +135,18 @@ def refusal(wish: Wish, terms: Terms, person: Person | None, now: int) -> Bookin
     room = terms.rooms.get(wish.room)
     if room is None:
         return "no_such_room"
-    on = day_of(wish.starts_at)
+    return _refusal(wish, room, day_of(wish.starts_at), terms, person, day_of(now), now)
+
+
+def _refusal(
+    wish: Wish, room: Room, on: date, terms: Terms, person: Person | None, today: date, now: int
+) -> BookingRefusal | None:
     day = terms.day(room.site, room.kind, on)
     rules = day.rules
     if person is None or rules is None or person.category not in rules.categories:
         return "not_eligible"
     if person.account == "blocked":
         return "account_blocked"
-    today = day_of(now)
     if on > person.expires_on:
         return "not_eligible"
     if not room.seats[0] <= wish.party <= room.seats[1]:
@@ -365,112 +369,125 @@ def alternatives(
     return offers
 
 
-@dataclass(slots=True)
 class _Search:
-    wish: Wish
-    wished: Room
-    terms: Terms
-    person: Person
-    taken: Mapping[str, Collection[int]]
-    now: int
+    """Looks for offers, each source only as far as it is asked."""
+
+    def __init__(
+        self,
+        wish: Wish,
+        wished: Room,
+        terms: Terms,
+        person: Person,
+        taken: Mapping[str, Collection[int]],
+        now: int,
+    ) -> None:
+        self.wish, self.wished, self.terms, self.person, self.taken, self.now = (
+            wish,
+            wished,
+            terms,
+            person,
+            taken,
+            now,
+        )
+        self.on, self.today = day_of(wish.starts_at), day_of(now)
+        self.length = wish.ends_at - wish.starts_at
+        wall = datetime.fromtimestamp(wish.starts_at / 1000, UTC).astimezone(LONDON)
+        self.clock = wall.strftime("%H:%M")
+        self.needs = frozenset(wish.access)
+        self.others = self._others()
 
     def same_time_elsewhere(self) -> Iterator[Offer]:
-        for room in self._others():
-            if self._bookable(room, self.wish.starts_at):
+        for room in self.others:
+            if self._bookable(room, self.on, self.wish.starts_at):
                 yield self._offer(room, self.wish.starts_at, "same_time_elsewhere")
 
     def same_room_same_day(self) -> Iterator[Offer]:
         """The nearest later and the nearest earlier start, the nearer first."""
         told: set[bool] = set()
-        for starts_at in self._starts(self.wished, day_of(self.wish.starts_at)):
+        for starts_at in self._wished_starts(self.on):
             later = starts_at > self.wish.starts_at
-            if later not in told and self._bookable(self.wished, starts_at):
+            if later not in told and self._bookable(self.wished, self.on, starts_at):
                 told.add(later)
                 yield self._offer(self.wished, starts_at, "same_room_later" if later else "same_room_earlier")
                 if len(told) == 2:
                     return
 
     def same_room_another_day(self) -> Iterator[Offer]:
+        """One on each day, as near as can be to the same time on the wall."""
         for on in self._other_days():
-            for starts_at in self._starts(self.wished, on):
-                if self._bookable(self.wished, starts_at):
+            for starts_at in self._wished_starts(on):
+                if self._bookable(self.wished, on, starts_at):
                     yield self._offer(self.wished, starts_at, "same_room_another_day")
                     break
 
     def near_time_elsewhere(self) -> Iterator[Offer]:
-        others = self._others()
-        for on in (day_of(self.wish.starts_at), *self._other_days()):
-            found: list[tuple[int, int, Offer]] = []
-            for place, room in enumerate(others):
-                for starts_at in self._starts(room, on):
-                    if starts_at != self.wish.starts_at and self._bookable(room, starts_at):
-                        away = abs(starts_at - self.wish.starts_at)
-                        found.append((away, place, self._offer(room, starts_at, "near_time_elsewhere")))
-                        break
-            for _, _, offer in sorted(found, key=lambda each: each[:2]):
-                yield offer
+        """One in each room on each day, the nearest to the time first."""
+        for on in (self.on, *self._other_days()):
+            told: set[str] = set()
+            for starts_at in self._starts({room.kind for room in self.others}, on):
+                if starts_at == self.wish.starts_at:
+                    continue
+                for room in self.others:
+                    if room.id not in told and self._bookable(room, on, starts_at):
+                        told.add(room.id)
+                        yield self._offer(room, starts_at, "near_time_elsewhere")
 
     def _others(self) -> list[Room]:
         """Other rooms of the campus that meet the needs and seat the party, the most alike first."""
+        wished = self.wished
         fit = [
             room
             for room in self.terms.rooms.values()
-            if room.site == self.wished.site
-            and room.id != self.wished.id
+            if room.site == wished.site
+            and room.id != wished.id
             and room.seats[0] <= self.wish.party <= room.seats[1]
-            and set(self.wish.access) <= set(room.access.meets())
+            and self.needs.issubset(room.access.meets())
         ]
-        seats = self.wished.seats[1]
         fit.sort(
             key=lambda room: (
-                room.kind != self.wished.kind,
-                abs(room.seats[1] - seats),
-                room.floor != self.wished.floor,
+                room.kind != wished.kind,
+                abs(room.seats[1] - wished.seats[1]),
+                room.floor != wished.floor,
                 room.id,
             )
         )
         return fit
 
-    def _starts(self, room: Room, on: date) -> list[int]:
-        """Where a booking of this length could begin on a day, the nearest to the wished time of day first."""
-        day = self.terms.day(room.site, room.kind, on)
-        if day.rules is None:
+    def _wished_starts(self, on: date) -> list[int]:
+        if not self.needs.issubset(self.wished.access.meets()):
             return []
-        length = self.wish.ends_at - self.wish.starts_at
-        slot = day.rules.slot_minutes * MINUTE_MS
-        wall = datetime.fromtimestamp(self.wish.starts_at / 1000, UTC).astimezone(LONDON)
-        aim = instant(on, wall.strftime("%H:%M"))
-        starts = [
-            starts_at
-            for opens_at, shuts_at in day.windows
-            for starts_at in range(opens_at, shuts_at - length + 1, slot)
-        ]
+        return self._starts({self.wished.kind}, on)
+
+    def _starts(self, kinds: Collection[RoomKind], on: date) -> list[int]:
+        """Where a booking of this length could begin on a day, the nearest to the wished time of day first."""
+        starts: set[int] = set()
+        for kind in kinds:
+            day = self.terms.day(self.wished.site, kind, on)
+            if day.rules is not None:
+                slot = day.rules.slot_minutes * MINUTE_MS
+                for opens_at, shuts_at in day.windows:
+                    starts.update(range(opens_at, shuts_at - self.length + 1, slot))
+        aim = instant(on, self.clock)
         return sorted(starts, key=lambda starts_at: (abs(starts_at - aim), starts_at < aim))
 
-    def _other_days(self) -> Iterator[date]:
+    def _other_days(self) -> list[date]:
         """The days that may be booked at all, the nearest to the wished one first, later before earlier."""
-        wished, today = day_of(self.wish.starts_at), day_of(self.now)
-        rules = self.terms.day(self.wished.site, self.wished.kind, today).rules
+        rules = self.terms.day(self.wished.site, self.wished.kind, self.today).rules
         if rules is None:
-            return iter(())
-        days = [today + timedelta(days=ahead) for ahead in range(rules.days_ahead + 1)]
-        return iter(
-            sorted((on for on in days if on != wished), key=lambda on: (abs(on - wished), on < wished))
-        )
+            return []
+        days = [self.today + timedelta(days=ahead) for ahead in range(rules.days_ahead + 1)]
+        return sorted((on for on in days if on != self.on), key=lambda on: (abs(on - self.on), on < self.on))
 
-    def _bookable(self, room: Room, starts_at: int) -> bool:
-        ends_at = starts_at + self.wish.ends_at - self.wish.starts_at
-        day = self.terms.day(room.site, room.kind, day_of(starts_at))
-        if day.rules is None:
+    def _bookable(self, room: Room, on: date, starts_at: int) -> bool:
+        rules = self.terms.day(room.site, room.kind, on).rules
+        if rules is None:
             return False
+        ends_at = starts_at + self.length
         taken = self.taken.get(room.id, ())
-        if any(slot_at in taken for slot_at in slots(starts_at, ends_at, day.rules.slot_minutes)):
+        if taken and any(slot_at in taken for slot_at in slots(starts_at, ends_at, rules.slot_minutes)):
             return False
-        wish = Wish(room.id, starts_at, ends_at, self.wish.party, self.wish.access)
-        return (
-            set(self.wish.access) <= set(room.access.meets())
-            and refusal(wish, self.terms, self.person, self.now) is None
-        )
+        wish = Wish(room.id, starts_at, ends_at, self.wish.party)
+        return _refusal(wish, room, on, self.terms, self.person, self.today, self.now) is None
 
     def _offer(self, room: Room, starts_at: int, why: AlternativeReason) -> Offer:
-        return Offer(room, starts_at, starts_at + self.wish.ends_at - self.wish.starts_at, why)
+        return Offer(room, starts_at, starts_at + self.length, why)
