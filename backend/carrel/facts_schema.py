@@ -19,6 +19,7 @@ STRUCTS = [
     loans.Renew,
     bookings.Book,
     bookings.Cancel,
+    bookings.CheckIn,
     bookings.Shown,
     loans.Availability,
     bookings.SiteRooms,
@@ -31,6 +32,7 @@ LISTS = {
     "RenewalRefusal": loans.RenewalRefusal,
     "BookingRefusal": bookings.BookingRefusal,
     "CancelRefusal": bookings.CancelRefusal,
+    "CheckInRefusal": bookings.CheckInRefusal,
     "AlternativeReason": bookings.AlternativeReason,
 }
 

@@ -88,6 +88,11 @@ export interface Cancel {
   booking: string;
 }
 
+/** Arguments of `bookings.check_in@1`. */
+export interface CheckIn {
+  booking: string;
+}
+
 /** What a person needs to see to choose an alternative, also without a network. */
 export interface Shown {
   room_name: string;
@@ -230,6 +235,8 @@ export type RenewalRefusal = "account_blocked" | "account_expired" | "lost" | "m
 export type BookingRefusal = "account_blocked" | "closed" | "daily_limit" | "in_the_past" | "no_such_room" | "not_eligible" | "off_slot" | "outside_hours" | "overlaps_own" | "party_size" | "room_taken" | "same_day" | "too_far_ahead" | "too_long" | "too_short";
 
 export type CancelRefusal = "already_over" | "already_started" | "not_yours";
+
+export type CheckInRefusal = "already_over" | "not_yours" | "too_early";
 
 export type AlternativeReason = "near_time_elsewhere" | "same_room_another_day" | "same_room_earlier" | "same_room_later" | "same_time_elsewhere";
 
