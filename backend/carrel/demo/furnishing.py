@@ -4,11 +4,13 @@ import random
 from datetime import date, timedelta
 from typing import Any
 
+from msgspec import structs
+
 from carrel.bookings import rules as bookings
 from carrel.bookings import store as bookings_store
 from carrel.bookings.model import Booking, Room
 from carrel.demo.lending import POLICIES
-from carrel.demo.people import FIRST_NAMES, LAST_NAMES, READERS, Booked, Lent, Reader
+from carrel.demo.people import FIRST_NAMES, INTER_LIBRARY_LOANS, LAST_NAMES, READERS, Booked, Lent, Reader
 from carrel.demo.places import CONTACTS, NAME, sites
 from carrel.demo.rooms import ROOMS, RULES
 from carrel.demo.titles import Title, titles
@@ -49,8 +51,8 @@ class _Furnishing:
         self.tx, self.today, self.now = tx, today, now
         self.random = random.Random(f"{seed} {today.isoformat()}")
         self.titles = titles()
-        self.free = list(self.titles)
-        self.copies: dict[str, int] = {}
+        self.random.shuffle(self.titles)
+        self.standing: dict[str, list[Item]] = {}
         self.things = 0
         self.sites = sites(today)
         self.calendars: dict[str, Calendar] = {site.id: calendar(site) for site in self.sites}
@@ -132,38 +134,50 @@ class _Furnishing:
             )
         elif lent.kind == "inter_library_loan":
             self.things += 1
-            title = self.titles[-self.things]
-            item = Item(
-                f"ILL{self.things:05d}", "", title.title, title.author, "", lent.kind, lent.system, lent.site
-            )
+            title, author = INTER_LIBRARY_LOANS[self.things % len(INTER_LIBRARY_LOANS)]
+            item = Item(f"ILL{self.things:05d}", "", title, author, "", lent.kind, lent.system, lent.site)
         else:
-            title = self._title(lent.title, named)
-            await self._copies_of(title, lent)
-            copy = self.copies[title.record]
-            item = _copy(title, copy, lent)
+            item = await self._copy(lent, named)
         await loans_store.keep_item(self.tx, item)
         return item
 
-    def _title(self, wanted: str, named: set[str]) -> Title:
-        """The wanted title, else the next one that is not lent to this reader by name."""
-        if wanted:
-            for title in self.titles:
-                if title.title == wanted:
-                    return title
-        if not self.free:
-            self.free = list(self.titles)
-        for place, title in enumerate(self.free):
-            if title.title not in named:
-                return self.free.pop(place)
-        return self.free.pop()
+    async def _copy(self, lent: Lent, named: set[str]) -> Item:
+        """
+        Take a copy off its shelf: of the wanted title, else of the first title that has one left at the site
+        and that this reader does not have by name.
+        """
+        for title in self.titles:
+            if (title.title == lent.title) if lent.title else (title.title not in named):
+                standing = await self._standing(title)
+                at_site = [copy for copy in standing if copy.site == lent.site]
+                if at_site or (lent.title and standing):
+                    copy = (at_site or standing)[0]
+                    standing.remove(copy)
+                    named.add(title.title)
+                    return structs.replace(copy, kind=lent.kind, system=lent.system)
+        raise LookupError(f"expected a copy for {lent!r} in the demo catalogue, got none")
 
-    async def _copies_of(self, title: Title, lent: Lent) -> None:
-        """Count one more copy out; the first time, keep all copies that the catalogue tells of."""
-        out = self.copies.get(title.record, 0)
-        if not out:
-            for copy in range(1, title.copies + 1):
-                await loans_store.keep_item(self.tx, _copy(title, copy, lent))
-        self.copies[title.record] = out + 1
+    async def _standing(self, title: Title) -> list[Item]:
+        """The copies that are not lent yet; the first time, all copies of the catalogue are kept."""
+        if title.record not in self.standing:
+            copies = [(place.site, place.shelfmark) for place in title.places for _ in range(place.copies)]
+            items = [
+                Item(
+                    f"3{title.record.removeprefix('demo-'):0>6}{number:02d}",
+                    title.record,
+                    title.title,
+                    title.author,
+                    shelfmark,
+                    "book",
+                    "university",
+                    site,
+                )
+                for number, (site, shelfmark) in enumerate(copies, 1)
+            ]
+            for item in items:
+                await loans_store.keep_item(self.tx, item)
+            self.standing[title.record] = items
+        return self.standing[title.record]
 
     # Bookings
 
@@ -308,17 +322,4 @@ def _patron(patron_id: str, place: int, reader: Reader, today: date) -> Patron:
         reader.site,
         ends_on,
         tuple(accounts),
-    )
-
-
-def _copy(title: Title, copy: int, lent: Lent) -> Item:
-    return Item(
-        f"{title.record.removeprefix('demo-')}{copy:02d}".rjust(9, "3"),
-        title.record,
-        title.title,
-        title.author,
-        title.shelfmark,
-        lent.kind,
-        lent.system,
-        lent.site,
     )

@@ -270,6 +270,13 @@ READERS = (
     ),
 )
 
+INTER_LIBRARY_LOANS = (
+    ("Tide tables of the Essex coast, 1871 to 1880", "Hydrographic Office"),
+    ("Notes on the salt pans of Maldon", "Archaeological papers, volume 4"),
+    ("A grammar of boat names", "Proceedings in coastal linguistics"),
+)
+"""What other libraries have lent; made up, and in no catalogue of ours."""
+
 FIRST_NAMES = [
     "Adaeze",
     "Ben",

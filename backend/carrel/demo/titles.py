@@ -3,14 +3,21 @@
 from typing import NamedTuple
 
 
+class Place(NamedTuple):
+    """Copies of a title that stand together."""
+
+    site: str
+    shelfmark: str
+    copies: int
+
+
 class Title(NamedTuple):
-    """A record of the demo catalogue, as a loan slip shows it."""
+    """A record of the demo catalogue, as a loan slip shows it, with where its copies stand."""
 
     record: str
     title: str
     author: str
-    shelfmark: str
-    copies: int
+    places: tuple[Place, ...]
 
 
 _WRITTEN = """
@@ -71,6 +78,15 @@ def titles() -> list[Title]:
     """Every title that may be lent, in the catalogue's order."""
     written = [line.split("|") for line in _WRITTEN.strip().splitlines()]
     return [
-        Title(f"demo-{number:04d}", title, author, shelfmark, 1 + number % 3)
+        Title(
+            f"demo-{number:04d}",
+            title,
+            author,
+            tuple(
+                Place(site, shelfmark, 2)
+                for site, every in (("colchester", 1), ("southend", 3), ("loughton", 4))
+                if number % every == 0
+            ),
+        )
         for number, (title, author, shelfmark) in enumerate(written, 1)
     ]
