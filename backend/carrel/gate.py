@@ -46,6 +46,8 @@ STRICT_TRANSPORT = "max-age=31536000"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 WORTH_COMPRESSING_BYTES = 600
+QUICKLY_COMPRESSED_BYTES = 4_000
+"""Below this size more effort saves a few bytes and costs as much time as the answer itself."""
 DRAINED_BYTES = 16 * 1024 * 1024
 """How much of a body that is too large is read and thrown away, so that the sender hears the answer."""
 
@@ -65,7 +67,9 @@ def accepted_encoding(accept_encoding: bytes) -> str:
 
 def compressed(body: bytes, encoding: str) -> bytes:
     """A body in one of the encodings that `accepted_encoding` names."""
-    return brotli.compress(body, quality=4) if encoding == "br" else gzip.compress(body, 5, mtime=0)
+    if encoding == "br":
+        return brotli.compress(body, quality=4 if len(body) > QUICKLY_COMPRESSED_BYTES else 2)
+    return gzip.compress(body, 5, mtime=0)
 
 
 def is_loopback(host: str) -> bool:

@@ -100,7 +100,7 @@ async def sync(scope: Scope, receive: Receive, send: Send) -> None:
         )
 
     try:
-        reply = await state.storage.write(work)
+        reply = await state.storage.write(work, brief=True)
     except (Fault, Closed) as said:
         log.warning("the store cannot go on: %s", said)
         await refuse(send, "unavailable", (b"retry-after", b"5"))

@@ -140,6 +140,26 @@ def test_a_reading_sees_every_write_that_was_answered_before_it(opened):
     asyncio.run(play())
 
 
+def test_brief_and_other_units_mix(opened):
+    async def torn(tx):
+        await put(tx, "test torn")
+        raise LookupError
+
+    async def play():
+        async with opened as store:
+            told = await asyncio.gather(
+                *(store.write(lambda tx, n=n: put(tx, f"test {n:03}"), brief=n % 3 == 0) for n in range(200)),
+                store.write(torn, brief=True),
+                store.write(lambda tx: put(tx, "test 000"), brief=True),
+                return_exceptions=True,
+            )
+            assert [type(each) for each in told[200:]] == [LookupError, Conflict]
+            assert told[:200] == [None] * 200
+            assert len(await store.read(names)) == 200
+
+    asyncio.run(play())
+
+
 def test_many_at_once_count_right(opened):
     async def one_more(tx):
         await tx.run(

@@ -75,9 +75,13 @@ class Closed(Exception):
 class Storage(Protocol):
     """A store of account data: durable units of work, consistent reads."""
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], *, brief: bool = False) -> T:
         """
         Carry out one unit of work, all of it or nothing.
+
+        Args:
+            brief: it takes a few milliseconds at the most, however much the
+                database holds. Some stores do it faster then.
 
         Returns:
             What the work function returned, once it is on the disk (after the

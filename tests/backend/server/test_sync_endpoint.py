@@ -169,7 +169,7 @@ def test_a_store_that_cannot_go_on_blames_no_wish(small_library):
         await sign_in(client, "p_ada")
 
         class Broken:
-            async def write(self, work):
+            async def write(self, work, brief):
                 raise Fault("database or disk is full")
 
         storage = client.app.state.storage
