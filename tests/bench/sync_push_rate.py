@@ -184,7 +184,7 @@ async def turn(phones: list[Phone], where: str) -> float:
         while time.perf_counter() < stop:
             body = phone.push()
             if where == "nothing":
-                answer = await phone.nothing.ask("POST", "/nothing", body, phone.headers())
+                answer = await phone.nothing.ask("POST", "/pub/nothing", body, phone.headers())
                 msgspec.json.decode(answer.body)
             else:
                 before = phone.upto
@@ -249,12 +249,12 @@ async def measured(library: int, nothing: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    data = tempfile.mkdtemp(prefix="carrel-bench-")
+    data, other = tempfile.mkdtemp(prefix="carrel-bench-"), tempfile.mkdtemp(prefix="carrel-bench-")
     library, nothing = free_port(), free_port()
     scripts = Path(sys.executable).parent
     servers = [
         started([str(scripts / "carrel"), "demo", "--data", data, "--port", str(library)]),
-        started([sys.executable, str(Path(__file__).parent / "nothing.py"), str(nothing)]),
+        started([sys.executable, str(Path(__file__).parent / "nothing.py"), str(nothing), other]),
     ]
     try:
         pushes, most = asyncio.run(measured(library, nothing))
@@ -262,6 +262,7 @@ def main() -> None:
         for server in servers:
             ended(server)
         shutil.rmtree(data, ignore_errors=True)
+        shutil.rmtree(other, ignore_errors=True)
     ratio = pushes / most
     print(f"{pushes:,.0f} pushes of 10 intents a second; the endpoint that does nothing: {most:,.0f}")
     print(
