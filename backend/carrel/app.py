@@ -20,6 +20,7 @@ from litestar import Litestar
 from carrel import problems, sync_endpoint
 from carrel.app_files import AppFiles, app_files
 from carrel.bookings import intents as bookings_intents
+from carrel.bookings import retention as bookings_retention
 from carrel.bookings import routes as bookings_routes
 from carrel.gate import Gate
 from carrel.hours import routes as hours_routes
@@ -30,6 +31,7 @@ from carrel.identity.sessions import Sessions
 from carrel.jobs import Job, Jobs, housekeeping
 from carrel.loans import intents as loans_intents
 from carrel.loans import renewals
+from carrel.loans import retention as loans_retention
 from carrel.loans import routes as loans_routes
 from carrel.patrons import intents as patrons_intents
 from carrel.patrons import store as patrons_store
@@ -176,7 +178,7 @@ def the_house() -> House:
         },
         refreshers=[patrons_intents.refresh, loans_intents.refresh, bookings_intents.refresh],
         handlers=[*hours_routes.handlers, *loans_routes.handlers, *bookings_routes.handlers],
-        jobs=[*renewals.jobs],
+        jobs=[*renewals.jobs, *loans_retention.jobs, *bookings_retention.jobs],
         register=Register(patrons_store.holder_of, patrons_store.name_of, demo_patrons),
         zone=LONDON,
     )
