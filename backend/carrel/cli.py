@@ -147,11 +147,11 @@ async def _furnished(asked: argparse.Namespace, chosen: Settings) -> None:
     storage = await open_storage(chosen.database, now)
     try:
         await storage.write(lambda tx: about.claim(tx, "demo"))
-        if not await storage.read(about.is_furnished):
+        house = the_house()
+        if not await storage.read(house.register.demo_patrons):
             print("Making the demo's readers, loans and rooms …", flush=True)
-            today = datetime.fromtimestamp(now / 1000, the_house().zone).date()
+            today = datetime.fromtimestamp(now / 1000, house.zone).date()
             await demo.furnish(storage, today, now, asked.seed)
-            await storage.write(lambda tx: about.furnished(tx, today.isoformat()))
     finally:
         await storage.close()
 

@@ -23,7 +23,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     data: Annotated[Path, _meaning("folder that holds the account database and the catalogue")] = Path("demo")
     address: Annotated[str, _meaning("address to listen on; a demo listens on loopback only")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65535, description="TCP port to listen on")] = 8765
+    port: Annotated[int, Meta(ge=1, le=65535, description="TCP port to listen on")] = 8765
     public_origin: Annotated[
         str,
         _meaning(

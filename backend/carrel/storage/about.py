@@ -58,13 +58,3 @@ async def claim(tx: Transaction, purpose: Purpose) -> None:
         "This database belongs to a library, and a demo lets anyone sign in as anyone. "
         "Choose another folder with --data."
     )
-
-
-async def is_furnished(tx: Transaction) -> bool:
-    """Whether the demo's patrons, loans and rooms were put in already."""
-    return await tx.one("select 1 from meta where name = 'furnished_on'") is not None
-
-
-async def furnished(tx: Transaction, on: str) -> None:
-    """Remember the day (ISO) for which the demo's data were made."""
-    await tx.run("insert into meta (name, value) values ('furnished_on', :day)", day=on)

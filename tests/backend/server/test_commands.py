@@ -1,6 +1,7 @@
 """The commands, as they are typed."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -21,7 +22,9 @@ def database(folder, purpose):
 
 @pytest.fixture(autouse=True)
 def free_port(monkeypatch):
-    monkeypatch.setenv("CARREL_PORT", "0")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("CARREL_PORT", str(probe.getsockname()[1]))
 
 
 def test_serve_refuses_a_demo_database_in_words(tmp_path, capsys):
