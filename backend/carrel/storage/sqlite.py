@@ -271,12 +271,14 @@ class SqliteStorage:
 
     async def _keep_writing(self) -> None:
         begun = False
-        while not self._closing or self._waiting or begun:
-            if not begun:
-                await self._wanted.wait()
-            self._wanted.clear()
+        while True:
             if self._waiting or begun:
                 begun = await self._write_group(begun)
+            elif self._closing:
+                return
+            else:
+                self._wanted.clear()
+                await self._wanted.wait()
 
     async def _write_group(self, begun: bool) -> bool:
         """
