@@ -1,0 +1,43 @@
+/** One polite voice for the whole page: a queue, no repetition, and silence while someone types. */
+
+const GAP_MS = 900;
+const TYPING_MS = 1_200;
+const queue: string[] = [];
+let typedAt = -Infinity;
+let timer: ReturnType<typeof setTimeout> | null = null;
+
+/** The page's own region, drawn once with the frame. */
+export const ANNOUNCER = 'announcer';
+
+/** Say something without moving the focus. What is waiting to be said already is not said twice. */
+export function announce(text: string): void {
+  if (!text || queue.includes(text)) return;
+  queue.push(text);
+  timer ??= setTimeout(next, 60);
+}
+
+/** Only the newest of its kind is worth hearing: a count of results replaces the count before it. */
+export function announceLatest(before: RegExp, text: string): void {
+  for (let i = queue.length - 1; i >= 0; i -= 1) if (before.test(queue[i] ?? '')) queue.splice(i, 1);
+  announce(text);
+}
+
+function next(): void {
+  timer = null;
+  const quiet = typedAt + TYPING_MS - performance.now();
+  if (quiet > 0) {
+    timer = setTimeout(next, quiet);
+    return;
+  }
+  const region = document.getElementById(ANNOUNCER);
+  const text = queue.shift();
+  if (region && text !== undefined) {
+    // The same sentence again has to be a change, or it is not spoken.
+    region.textContent = region.textContent === text ? `${text}\u00a0` : text;
+  }
+  if (queue.length) timer = setTimeout(next, GAP_MS);
+}
+
+addEventListener('input', () => {
+  typedAt = performance.now();
+});

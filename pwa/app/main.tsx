@@ -1,0 +1,24 @@
+/** Starts the app: the frame, the view of the address, the account behind both. */
+import '../look/fonts.css';
+import '../look/look.css';
+import { render } from 'preact';
+import { Frame } from '../components/frame.tsx';
+import { aloud } from '../words/outcomes.ts';
+import { account, opening } from './account.ts';
+import { Routed } from './routes.tsx';
+import { keepTheApp } from './updates.ts';
+
+account.speak(aloud);
+const into = document.getElementById('app');
+if (!into) throw new Error('expected #app in the page, got none');
+
+void opening.finally(() => {
+  render(
+    <Frame>
+      <Routed />
+    </Frame>,
+    into,
+  );
+  // The first view comes before keeping the next one.
+  setTimeout(() => void keepTheApp(), 0);
+});

@@ -1,0 +1,64 @@
+/** Builds the app into build/app: hashed files, compressed siblings, and a service worker that knows them all. */
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { defineConfig, type Plugin } from 'vite';
+
+const ROOT = fileURLToPath(new URL('.', import.meta.url));
+const OUT = join(ROOT, '../build/app');
+const COMPRESSED = /\.(html|js|css|json|svg|webmanifest|wasm)$/;
+/** Fetched when search is first used, and kept from then on. */
+const LATER = /(sqlite|catalogue_worker|\.wasm$)/;
+/** Letters beyond Latin are fetched, and kept, when a title first needs them. */
+const OTHER_LETTERS = /-(cyrillic|greek|vietnamese|latin-ext)/;
+
+async function files(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((each) => each.isFile()).map((each) => relative(OUT, join(each.parentPath, each.name)).replaceAll('\\', '/'));
+}
+
+function finish(): Plugin {
+  return {
+    name: 'carrel-finish',
+    apply: 'build',
+    async closeBundle() {
+      const all = (await files(OUT)).filter((name) => !/\.(br|gz)$/.test(name) && name !== 'service_worker.js').sort();
+      const shell = all.filter((name) => !LATER.test(name) && !OTHER_LETTERS.test(name) && !name.startsWith('icons/'));
+      const later = all.filter((name) => LATER.test(name));
+      const digest = createHash('sha256');
+      for (const name of all) digest.update(name).update(await readFile(join(OUT, name)));
+      const path = join(OUT, 'service_worker.js');
+      const told = JSON.stringify({ version: digest.digest('hex').slice(0, 12), shell: shell.map((name) => `/${name}`), later: later.map((name) => `/${name}`) });
+      const written = (await readFile(path, 'utf8')).replace(/["'`]__BUILT__["'`]/, () => JSON.stringify(told));
+      if (!written.includes(JSON.stringify(told))) throw new Error('the service worker has no place for the list of files');
+      await writeFile(path, written);
+      for (const name of [...all, 'service_worker.js']) {
+        if (!COMPRESSED.test(name)) continue;
+        const data = await readFile(join(OUT, name));
+        await writeFile(join(OUT, `${name}.br`), brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
+        await writeFile(join(OUT, `${name}.gz`), gzipSync(data, { level: 9 }));
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  root: ROOT,
+  publicDir: 'public',
+  plugins: [finish()],
+  worker: { format: 'es' },
+  build: {
+    outDir: OUT,
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rollupOptions: {
+      input: { index: join(ROOT, 'index.html'), service_worker: join(ROOT, 'service_worker.ts') },
+      output: { entryFileNames: (chunk) => (chunk.name === 'service_worker' ? '[name].js' : 'assets/[name]-[hash].js') },
+    },
+  },
+});
