@@ -1,0 +1,249 @@
+/** Rooms: the reader's own bookings, then what is free, the next first, as a list or a table. */
+import { useState } from 'preact/hooks';
+import { account, type Kept } from '../app/account.ts';
+import { announce } from '../app/announcer.ts';
+import type { BookingFact } from '../app/facts.ts';
+import { library } from '../app/library.ts';
+import { Answered } from '../components/answer.tsx';
+import { Icon } from '../components/icon.tsx';
+import { Empty, Stamp, State, Tags } from '../components/parts.tsx';
+import { bookButton, room as roomWords, rooms as words } from '../words/bookings.ts';
+import { frame, notKept, outboxFull } from '../words/common.ts';
+import { dayOf, length, nearDay, time } from '../words/dates.ts';
+import { span } from '../words/outcomes.ts';
+import { ACCESS_NEEDS, dayShown, free, needs, want, type Free } from './needs.ts';
+
+export default function RoomsView() {
+  const [trouble, setTrouble] = useState('');
+  const now = account.now();
+  const today = dayOf(now);
+  const info = library.info.value?.value;
+  const wanted = needs.value;
+  const site = info?.sites.find((each) => each.id === (wanted.site || account.patron.value?.site)) ?? info?.sites[0];
+  const told = site ? library.rooms(site.id).value : null;
+  const signedIn = account.status.value !== 'signed-out';
+  const mine = account.bookings.value.filter((each) => each.wish || each.body.ends_at > now);
+  const refused = account.answers.value.filter((each) => each.op === 'bookings.book@1' && each.outcome.st !== 'done');
+  const on = told ? dayShown(told.value.rooms, wanted, now) : today;
+  const found = told ? free(told.value.rooms, wanted, on, now) : [];
+
+  async function ask(op: string, args: object, seen: Record<string, unknown>, until: number, saidAloud: string): Promise<void> {
+    const kept = await account.ask(op, args, seen, { until });
+    setTrouble(kept === 'kept' ? '' : kept === 'full' ? outboxFull : notKept);
+    if (kept === 'kept') announce(saidAloud);
+  }
+  const book = (each: Free): Promise<void> =>
+    ask(
+      'bookings.book@1',
+      { room: each.room.id, starts_at: each.starts_at, ends_at: each.ends_at, party: wanted.people, access: wanted.access },
+      {
+        room_name: each.room.name,
+        kind: each.room.kind,
+        site: each.room.site,
+        floor: each.room.floor,
+        seats: each.room.seats,
+        starts_at: each.starts_at,
+        ends_at: each.ends_at,
+        access: ACCESS_NEEDS.filter((need) => each.room.access[need]),
+        equipment: each.room.equipment,
+      },
+      each.ends_at,
+      roomWords.asked(each.room.name),
+    );
+
+  return (
+    <>
+      <div class="lead">
+        <h1 tabIndex={-1}>{words.title}</h1>
+        <p>{words.lead}</p>
+      </div>
+      {trouble && (
+        <p class="field-error" role="alert">
+          {trouble}
+        </p>
+      )}
+      {refused.length > 0 && (
+        <ul class="pile">
+          {refused.map((answer) => (
+            <li key={answer.u} class="outcome">
+              <Answered answer={answer} level={2} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {mine.length > 0 && (
+        <section aria-labelledby="h-mine">
+          <h2 id="h-mine" class="head">
+            {words.yours}
+          </h2>
+          <ul class="pile duo">
+            {mine.map((each) => (
+              <Mine key={each.id} booking={each} now={now} ask={ask} />
+            ))}
+          </ul>
+        </section>
+      )}
+      <section aria-labelledby="h-free">
+        <div class="stack">
+          {site && (
+            <p>
+              {words.shown(site.name, on, today, wanted.minutes, wanted.people, wanted.access.map((each) => roomWords.access[each]))}
+            </p>
+          )}
+          <p class="acts">
+            <a class="btn" href="/rooms/need">
+              <Icon name="tune" />
+              {words.change}
+            </a>
+          </p>
+          <nav aria-label={words.view}>
+            <ul class="switch two">
+              {(['list', 'table'] as const).map((view) => (
+                <li key={view}>
+                  <a
+                    href={`/rooms?view=${view}`}
+                    aria-current={wanted.view === view ? 'true' : undefined}
+                    onClick={(event) => {
+                      event.preventDefault();
+                      want({ view });
+                    }}
+                  >
+                    {words[view]}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </nav>
+        </div>
+        {!told && <Empty {...words.unknown} />}
+        {told && site && (
+          <>
+            <div class="head after">
+              <h2 id="h-free">{words.free(found.length, on, today, site.name)}</h2>
+              <p class="age">{words.asOf(told.as_of, now)}</p>
+            </div>
+            {found.length === 0 && <Empty {...words.none} />}
+            {!signedIn && found.length > 0 && (
+              <p class="acts">
+                <a class="btn main" href="/sign-in">
+                  {words.signIn}
+                </a>
+              </p>
+            )}
+            {wanted.view === 'list' ? (
+              <ul class="pile duo">
+                {found.map((each) => (
+                  <li class="sheet with-stamp" key={each.room.id}>
+                    <Stamp time lines={[nearDay(on, today).split(' ')[0] ?? '', time(each.starts_at), length(each.ends_at - each.starts_at)]} />
+                    <div class="stack">
+                      <h3>{each.room.name}</h3>
+                      <p class="soft">{roomWords.where(each.room.floor, each.room.seats)}</p>
+                      <p>
+                        <strong>{words.span(each.starts_at, each.free_until)}</strong>
+                      </p>
+                      <Tags access={ACCESS_NEEDS.filter((need) => each.room.access[need])} steps={each.room.access.steps_at_entrance} />
+                      {each.room.equipment.length > 0 && <p class="small soft">{each.room.equipment.join(', ')}</p>}
+                      {each.room.note && <p class="small">{each.room.note}</p>}
+                    </div>
+                    {signedIn && (
+                      <p class="acts wide">
+                        <button type="button" class="btn" onClick={() => void book(each)}>
+                          {bookButton(each.room.name, each.starts_at, each.ends_at, now)}
+                        </button>
+                      </p>
+                    )}
+                  </li>
+                ))}
+              </ul>
+            ) : (
+              found.length > 0 && (
+                <div class="scroll sheet" tabIndex={0} role="region" aria-labelledby="h-free">
+                  <table class="roomy">
+                    <caption>{words.tableCaption(on, today, site.name)}</caption>
+                    <thead>
+                      <tr>
+                        <th scope="col">{words.columns.room}</th>
+                        <th scope="col">{words.columns.free}</th>
+                        <th scope="col">{words.columns.where}</th>
+                        <th scope="col">{words.columns.offers}</th>
+                        {signedIn && <th scope="col">{words.columns.book}</th>}
+                      </tr>
+                    </thead>
+                    <tbody>
+                      {found.map((each) => (
+                        <tr key={each.room.id}>
+                          <th scope="row">{each.room.name}</th>
+                          <td>{words.span(each.starts_at, each.free_until)}</td>
+                          <td>{roomWords.where(each.room.floor, each.room.seats)}</td>
+                          <td>{ACCESS_NEEDS.filter((need) => each.room.access[need]).map((need) => roomWords.access[need]).join(', ')}</td>
+                          {signedIn && (
+                            <td>
+                              <button type="button" class="btn" onClick={() => void book(each)}>
+                                {bookButton(each.room.name, each.starts_at, each.ends_at, now)}
+                              </button>
+                            </td>
+                          )}
+                        </tr>
+                      ))}
+                    </tbody>
+                  </table>
+                </div>
+              )
+            )}
+          </>
+        )}
+        {!site && <h2 id="h-free">{frame.rooms}</h2>}
+      </section>
+    </>
+  );
+}
+
+function Mine({ booking, now, ask }: { booking: Kept<BookingFact>; now: number; ask: (op: string, args: object, seen: Record<string, unknown>, until: number, saidAloud: string) => Promise<void> }) {
+  const { body, wish } = booking;
+  const wished = wish?.op === 'bookings.book@1';
+  const seen = { room_name: body.room_name, starts_at: body.starts_at, ends_at: body.ends_at };
+  return (
+    <li class={wish ? 'wish with-stamp' : 'sheet with-stamp'}>
+      <Stamp time tone={wish ? 'pencil' : ''} lines={[nearDay(dayOf(body.starts_at), dayOf(now)).split(' ')[0] ?? '', time(body.starts_at), length(body.ends_at - body.starts_at)]} />
+      <div class="stack">
+        <h3>{body.room_name}</h3>
+        <p>
+          {span(body.starts_at, body.ends_at, now)}, {body.floor}
+        </p>
+        {!wish && (
+          <p>
+            <strong>{words.state[body.state]}</strong> {body.state === 'confirmed' && words.grace(body.grace_ends_at)}
+          </p>
+        )}
+        <Tags access={body.access} />
+      </div>
+      <div class="wide stack">
+        {wish && (
+          <State tone="pencil" first={wished ? words.notYet : words.cancelWaits}>
+            {wished ? words.notYetRest(wish.at, now) : words.cancelWaitsRest}
+          </State>
+        )}
+        <p class="acts">
+          {wish ? (
+            <button type="button" class="btn" onClick={() => void account.withdraw(wish.u)}>
+              {wished ? words.withdraw(body, now) : words.withdrawCancel(body)}
+            </button>
+          ) : (
+            <>
+              {body.state === 'confirmed' && now >= body.check_in_from && now < body.grace_ends_at && (
+                <button type="button" class="btn main" onClick={() => void ask('bookings.check_in@1', { booking: booking.id }, seen, body.ends_at, words.checkIn(body))}>
+                  {words.checkIn(body)}
+                </button>
+              )}
+              {body.can_cancel && (
+                <button type="button" class="btn" onClick={() => void ask('bookings.cancel@1', { booking: booking.id }, seen, body.ends_at, words.cancelAsked(body.room_name))}>
+                  {words.cancel(body, now)}
+                </button>
+              )}
+            </>
+          )}
+        </p>
+      </div>
+    </li>
+  );
+}

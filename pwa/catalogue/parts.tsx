@@ -1,0 +1,73 @@
+/** What search and record share: marks, availability, cloth. */
+import { account } from '../app/account.ts';
+import type { Availability } from '../app/facts.ts';
+import type { Aged } from '../app/library.ts';
+import { Icon } from '../components/icon.tsx';
+import { search as words } from '../words/catalogue.ts';
+import type { Hit } from './search_client.ts';
+
+function folded(text: string): string {
+  return text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
+}
+
+/** A text with the words that were searched shown where they stand. */
+export function Marked({ text, marks, lang }: { text: string; marks: readonly string[]; lang?: string }) {
+  const parts = text.split(/([\p{L}\p{N}\p{M}]+)/u);
+  return (
+    <span {...(lang ? { lang } : {})}>
+      {parts.map((part, i) => (i % 2 && marks.some((mark) => folded(part).startsWith(mark)) ? <mark key={i}>{part}</mark> : part))}
+    </span>
+  );
+}
+
+/** Book cloth by class letters. Decoration. */
+export function Cloth({ shelfmark }: { shelfmark: string }) {
+  const letters = /^[A-Z]{1,3}/.exec(shelfmark)?.[0] ?? '';
+  return (
+    <div class={`cloth c${((letters.charCodeAt(0) || 0) + (letters.charCodeAt(1) || 0)) % 6 + 1}`} aria-hidden="true">
+      <span>{letters}</span>
+    </div>
+  );
+}
+
+/** Whether one can have it, with the age of that knowledge. */
+export function CanIHaveIt({ hit, told }: { hit: Hit; told: Aged<Availability> | null }) {
+  const now = account.now();
+  if (hit.online && hit.copies === 0) {
+    return (
+      <p class="line moss-ink">
+        <Icon name="screen" />
+        <strong>{words.online}</strong>
+      </p>
+    );
+  }
+  if (hit.copies === 0) return null;
+  if (!told) {
+    return (
+      <p class="line">
+        <Icon name="help" />
+        <span>{words.unknown}</span>
+      </p>
+    );
+  }
+  const lent = told.value.records[hit.id];
+  const free = hit.copies - (lent?.out ?? 0);
+  return free > 0 ? (
+    <p class="line moss-ink">
+      <Icon name="tick" />
+      <span>
+        <strong>{words.onShelf(free, hit.copies)}</strong> <span class="age">{words.asOf(told.as_of, now)}</span>
+      </span>
+    </p>
+  ) : (
+    <p class="line clay-ink">
+      <Icon name="clock" />
+      <span>
+        <strong>{hit.copies === 1 ? words.oneOut : words.allOut(hit.copies)}</strong>{' '}
+        <span class="age">
+          {lent && words.firstDue(lent.first_due_on)} {words.asOf(told.as_of, now)}
+        </span>
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,146 @@
+/** One record: where it stands, whether it can be had, what it is. */
+import { useEffect, useState } from 'preact/hooks';
+import { announce } from '../app/announcer.ts';
+import { library } from '../app/library.ts';
+import { path } from '../app/router.ts';
+import { Icon } from '../components/icon.tsx';
+import { Empty } from '../components/parts.tsx';
+import { kinds, record as words, search } from '../words/catalogue.ts';
+import { title } from '../words/common.ts';
+import { CanIHaveIt } from './parts.tsx';
+import { catalogue, type RecordView as Found } from './search_client.ts';
+import { siteName } from './search_view.tsx';
+
+export default function RecordView() {
+  const id = decodeURIComponent(path.value.replace('/records/', ''));
+  const [found, setFound] = useState<Found | null | undefined>(undefined);
+  useEffect(() => {
+    let stale = false;
+    void catalogue.record(id).then((told) => {
+      if (stale) return;
+      setFound(told);
+      if (told) document.title = title(told.title);
+    });
+    return () => {
+      stale = true;
+    };
+  }, [id]);
+  if (found === undefined) return <h1 tabIndex={-1}>{search.title}</h1>;
+  if (found === null) {
+    return (
+      <>
+        <h1 tabIndex={-1}>{words.missing.heading}</h1>
+        <Empty {...words.missing} href="/search" />
+      </>
+    );
+  }
+  return <Known record={found} />;
+}
+
+function Known({ record }: { record: Found }) {
+  const availability = library.availability.value;
+  const facts: [string, string | null][] = [
+    [words.kind, kinds[record.kind]],
+    [words.year, record.year === null ? null : String(record.year)],
+    [words.publisher, record.publisher],
+    [words.edition, record.edition],
+    [words.extent, record.extent],
+    [words.series, record.series],
+    [words.contributors, record.contributors.join('; ')],
+    [words.subjects, record.subjects.join('; ')],
+    [words.isbn, record.isbn.join(', ')],
+    [words.notes, record.notes.join(' ')],
+  ];
+  return (
+    <article class="record stack-l">
+      <div class="lead">
+        <h1 tabIndex={-1} {...(record.lang ? { lang: record.lang } : {})}>
+          {record.title}
+        </h1>
+        {record.title_original && (
+          <p class="title" lang={record.lang_original}>
+            {record.title_original}
+          </p>
+        )}
+        {record.author && (
+          <p>
+            {record.author}
+            {record.author_original && (
+              <>
+                {' '}
+                <span lang={record.lang_original}>{record.author_original}</span>
+              </>
+            )}
+          </p>
+        )}
+      </div>
+      {record.holdings.length > 0 && (
+        <section aria-labelledby="h-stands" class="stack">
+          <h2 id="h-stands">{words.stands}</h2>
+          <CanIHaveIt hit={record} told={availability} />
+          <ul class="pile">
+            {record.holdings.map((holding) => (
+              <li class="sheet stands" key={holding.site + holding.shelfmark}>
+                <p class="spine-label">
+                  {holding.shelfmark.split(' ').map((line, i) => (
+                    <span key={i}>{line} </span>
+                  ))}
+                </p>
+                <div class="where-text">
+                  <p class="line">
+                    <Icon name="pin" />
+                    <span>
+                      <strong>{siteName(holding.site)}</strong>
+                      {holding.place && `, ${holding.place}`}
+                    </span>
+                  </p>
+                  <p>{words.copies(holding.copies ?? 1)}</p>
+                  {holding.note && <p>{holding.note}</p>}
+                  <p class="acts">
+                    <button
+                      type="button"
+                      class="btn"
+                      onClick={() => {
+                        void navigator.clipboard?.writeText(holding.shelfmark).then(() => announce(words.copied));
+                      }}
+                    >
+                      {words.copy(holding.shelfmark)}
+                    </button>
+                  </p>
+                </div>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {record.links.length > 0 && (
+        <section aria-labelledby="h-online" class="stack">
+          <h2 id="h-online">{words.online}</h2>
+          <ul class="sheet goto">
+            {record.links.map((link) => (
+              <li key={link.url}>
+                <a href={link.url} rel="noreferrer">
+                  <Icon name="out" />
+                  {link.label || link.url}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <section aria-labelledby="h-about" class="stack">
+        <h2 id="h-about">{words.about}</h2>
+        <dl class="sheet pairs">
+          {facts
+            .filter(([, value]) => value)
+            .map(([name, value]) => (
+              <>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </>
+            ))}
+        </dl>
+      </section>
+    </article>
+  );
+}

@@ -1,0 +1,146 @@
+/** Search as one types; the words live in the address, so that back returns to the list. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { announceLatest } from '../app/announcer.ts';
+import { library } from '../app/library.ts';
+import { navigate, query } from '../app/router.ts';
+import { Icon } from '../components/icon.tsx';
+import { Empty } from '../components/parts.tsx';
+import { kinds, search as words } from '../words/catalogue.ts';
+import { CanIHaveIt, Cloth, Marked } from './parts.tsx';
+import { catalogue, type Results } from './search_client.ts';
+
+const PAGE = 20;
+/** A pause in typing, after which the count is said; milliseconds. */
+const PAUSE_MS = 700;
+
+let last: { q: string; results: Results; limit: number } | null = null;
+
+export default function SearchView() {
+  const q = query.value.get('q') ?? '';
+  const [typed, setTyped] = useState(q);
+  const [limit, setLimit] = useState(last?.q === q ? last.limit : PAGE);
+  const [results, setResults] = useState<Results | null>(last?.q === q ? last.results : null);
+  const asking = useRef<AbortController | null>(null);
+  const availability = library.availability.value;
+  const state = catalogue.state.value;
+  const trimmed = q.trim();
+
+  useEffect(() => {
+    asking.current?.abort();
+    if (!trimmed) {
+      setResults(null);
+      return;
+    }
+    const mine = (asking.current = new AbortController());
+    catalogue.search(trimmed, 0, limit, mine.signal).then(
+      (found) => {
+        last = { q, results: found, limit };
+        setResults(found);
+      },
+      () => undefined,
+    );
+    return () => mine.abort();
+  }, [trimmed, limit]);
+
+  useEffect(() => {
+    if (!results || !trimmed || results.from === 'none') return;
+    const said = words.count(results.count, results.hits.length, trimmed);
+    const pause = setTimeout(() => announceLatest(/result/i, said), PAUSE_MS);
+    return () => clearTimeout(pause);
+  }, [results]);
+
+  function change(text: string): void {
+    setTyped(text);
+    setLimit(PAGE);
+    navigate(text ? `/search?q=${encodeURIComponent(text)}` : '/search', true);
+  }
+
+  const where =
+    state.where === 'device' ? words.from.device(state.records, state.as_of) : state.where === 'memory' ? words.from.memory(state.records) : words.from[state.where];
+
+  return (
+    <>
+      <h1 tabIndex={-1}>{words.title}</h1>
+      <form role="search" class="searchbar" data-print="no" onSubmit={(event) => event.preventDefault()}>
+        <div class="field">
+          <label for="q">{words.label}</label>
+          <input
+            id="q"
+            name="q"
+            type="search"
+            autocomplete="off"
+            spellcheck={false}
+            enterkeyhint="search"
+            aria-describedby="q-from"
+            value={typed}
+            onInput={(event) => change(event.currentTarget.value)}
+          />
+        </div>
+        <button class="btn main" type="submit">
+          <Icon name="search" />
+          {words.find}
+        </button>
+      </form>
+      <p class="hint" id="q-from">
+        {where}
+      </p>
+      {!trimmed && <Empty {...words.begin} />}
+      {results && trimmed && (
+        <section aria-labelledby="h-results">
+          <div class="head">
+            <h2 id="h-results">{words.count(results.count, results.hits.length, results.corrected ?? trimmed)}</h2>
+            {results.hits.length > 1 && <p class="soft">{words.order}</p>}
+          </div>
+          {results.corrected && <p>{words.instead(trimmed, results.corrected)}</p>}
+          {results.hits.length === 0 && results.from !== 'none' && <Empty {...words.none} />}
+          <ul class="pile">
+            {results.hits.map((hit) => (
+              <li class="sheet hit" key={hit.id}>
+                <Cloth shelfmark={hit.shelfmark} />
+                <div class="body">
+                  <h3>
+                    <a href={`/records/${encodeURIComponent(hit.id)}`}>
+                      <Marked text={hit.title} marks={hit.marks} lang={hit.lang} />
+                    </a>
+                  </h3>
+                  {hit.title_original && (
+                    <p>
+                      <Marked text={hit.title_original} marks={hit.marks} lang={hit.lang_original} />
+                    </p>
+                  )}
+                  {hit.author && (
+                    <p>
+                      <Marked text={hit.author} marks={hit.marks} />
+                    </p>
+                  )}
+                  <p class="soft small">{[kinds[hit.kind], hit.year].filter(Boolean).join(', ')}</p>
+                  {hit.shelfmark && (
+                    <p class="line">
+                      <Icon name="pin" />
+                      <span>
+                        {[siteName(hit.site), hit.place].filter(Boolean).join(', ')}, <span class="mono">{hit.shelfmark}</span>
+                      </span>
+                    </p>
+                  )}
+                  <CanIHaveIt hit={hit} told={availability} />
+                </div>
+              </li>
+            ))}
+          </ul>
+          {results.more && (
+            <p class="acts">
+              <button type="button" class="btn" onClick={() => setLimit(Math.min(limit + PAGE, 100))}>
+                {words.more}
+              </button>
+            </p>
+          )}
+        </section>
+      )}
+    </>
+  );
+}
+
+/** The library's own name for a site; what a record says where it is none of the library's. */
+export function siteName(id: string): string {
+  return library.info.value?.value.sites.find((each) => each.id === id)?.name ?? id;
+}

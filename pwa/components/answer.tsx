@@ -1,0 +1,84 @@
+/** An answer of the library, kept until it is put away, with what else could be had. */
+import { useState } from 'preact/hooks';
+import { account, type Answer } from '../app/account.ts';
+import { announce } from '../app/announcer.ts';
+import type { Book, Shown } from '../app/facts.ts';
+import { dayOf, length, nearDay, time } from '../words/dates.ts';
+import { bookButton, room } from '../words/bookings.ts';
+import { choice, named, outcomes, said, span } from '../words/outcomes.ts';
+import { notKept, outboxFull } from '../words/common.ts';
+import { Stamp, State, Tags } from './parts.tsx';
+
+export function Answered({ answer, level = 3 }: { answer: Answer; level?: 2 | 3 }) {
+  const now = account.now();
+  const what = named(answer, now);
+  const { tone, first, rest } = said(answer);
+  const Heading = level === 2 ? 'h2' : 'h3';
+  return (
+    <article class="answer stack">
+      <Heading>{what}</Heading>
+      <State tone={tone} first={first}>
+        {rest}
+      </State>
+      <Alternatives answer={answer} now={now} />
+      <p class="acts">
+        <button type="button" class="btn quiet" onClick={() => void account.putAway(answer.u)}>
+          {outcomes.putAway(what)}
+        </button>
+      </p>
+    </article>
+  );
+}
+
+/** What may be had instead; one tap asks for it and puts the refusal away. */
+export function Alternatives({ answer, now }: { answer: Answer; now: number }) {
+  const [trouble, setTrouble] = useState('');
+  const choices = (answer.outcome.alt ?? []).filter((each) => each.op === 'bookings.book@1' && each.shown);
+  if (!choices.length) return null;
+  async function take(args: Book, shown: Shown): Promise<void> {
+    const kept = await account.ask('bookings.book@1', args, { ...shown }, { until: args.ends_at });
+    if (kept === 'kept') {
+      announce(room.asked(shown.room_name));
+      await account.putAway(answer.u);
+      return;
+    }
+    setTrouble(kept === 'full' ? outboxFull : notKept);
+  }
+  return (
+    <>
+      <p>{outcomes.others}</p>
+      <ul class="pile" aria-label={outcomes.choose}>
+        {choices.map((each) => {
+          const shown = each.shown as unknown as Shown;
+          const args = each.args as unknown as Book;
+          const on = nearDay(dayOf(shown.starts_at), dayOf(now));
+          return (
+            <li class="sheet with-stamp" key={`${args.room}${args.starts_at}`}>
+              <Stamp time lines={[on.split(' ')[0]?.slice(0, 8) ?? on, time(shown.starts_at), length(shown.ends_at - shown.starts_at)]} />
+              <div class="stack">
+                <p class="soft">{choice[each.why as keyof typeof choice] ?? ''}</p>
+                <p>
+                  <strong class="title">{shown.room_name}</strong>
+                </p>
+                <p>
+                  {span(shown.starts_at, shown.ends_at, now)}, {room.where(shown.floor, shown.seats)}
+                </p>
+                <Tags access={shown.access} />
+              </div>
+              <p class="acts wide">
+                <button type="button" class="btn" onClick={() => void take(args, shown)}>
+                  {bookButton(shown.room_name, shown.starts_at, shown.ends_at, now)}
+                </button>
+              </p>
+            </li>
+          );
+        })}
+      </ul>
+      {trouble && (
+        <p class="field-error" role="alert">
+          {trouble}
+        </p>
+      )}
+    </>
+  );
+}
