@@ -1,0 +1,59 @@
+/** Every way to reach the library. */
+import { library } from '../app/library.ts';
+import { Empty } from '../components/parts.tsx';
+import { help as words, hours, kinds } from '../words/help.ts';
+
+export default function HelpView() {
+  const info = library.info.value?.value;
+  if (!info) {
+    return (
+      <>
+        <h1 tabIndex={-1}>{words.title}</h1>
+        <Empty {...hours.unknown} />
+      </>
+    );
+  }
+  return (
+    <>
+      <div class="lead">
+        <h1 tabIndex={-1}>{words.title}</h1>
+        <p>{words.lead}</p>
+      </div>
+      {info.demo && <p class="sample">{words.demo}</p>}
+      <section aria-labelledby="h-ways" class="stack">
+        <h2 id="h-ways">{words.ways}</h2>
+        <dl class="sheet pairs">
+          {info.contacts.map((each) => (
+            <div class="pair" key={each.kind + each.value}>
+              <dt>{words.kinds[each.kind]}</dt>
+              <dd>
+                {each.label}: <strong>{each.value}</strong>
+              </dd>
+            </div>
+          ))}
+        </dl>
+        <p>{words.relay}</p>
+      </section>
+      <section aria-labelledby="h-points" class="stack">
+        <h2 id="h-points">{words.points}</h2>
+        <ul class="pile duo">
+          {info.sites.map((site) => (
+            <li class="sheet stack" key={site.id}>
+              <h3>{site.name}</h3>
+              <dl class="pairs">
+                {site.points
+                  .filter((point) => point.contact)
+                  .map((point) => (
+                    <div class="pair" key={point.id}>
+                      <dt>{`${point.name}, ${kinds[point.kind].toLowerCase()}`}</dt>
+                      <dd>{point.contact}</dd>
+                    </div>
+                  ))}
+              </dl>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </>
+  );
+}
