@@ -1,7 +1,7 @@
 """
 The one place where everything is wired. Decides nothing.
 
-Handlers find what they need in `request.app.state`: `storage`, `settings`, `now` (the library's
+Handlers find what they need in `request.app.state`: `storage`, `settings`, `searching`, `now` (the library's
 clock, epoch milliseconds), `house`, `sessions`, `register`, `jobs`, `epoch`, `demo`.
 """
 
@@ -22,6 +22,8 @@ from carrel.app_files import AppFiles, app_files
 from carrel.bookings import intents as bookings_intents
 from carrel.bookings import retention as bookings_retention
 from carrel.bookings import routes as bookings_routes
+from carrel.catalogue import routes as catalogue_routes
+from carrel.catalogue.search import Searching
 from carrel.gate import Gate
 from carrel.hours import routes as hours_routes
 from carrel.hours.rules import LONDON
@@ -101,8 +103,10 @@ def build_app(
                 with suppress(asyncio.CancelledError):
                     await running
         finally:
+            searching.close()
             await storage.close()
 
+    searching = Searching(settings.catalogue)
     app = Litestar(
         [
             *sync_endpoint.handlers,
@@ -117,6 +121,7 @@ def build_app(
         request_max_body_size=settings.body_bytes,
     )
     app.state.settings = settings
+    app.state.searching = searching
     app.state.now = now
     app.state.house = house
     app.state.sessions = Sessions(tls, settings.session_days)
@@ -177,7 +182,12 @@ def the_house() -> House:
             each.name: each for each in [*loans_intents.operations(), *bookings_intents.operations()]
         },
         refreshers=[patrons_intents.refresh, loans_intents.refresh, bookings_intents.refresh],
-        handlers=[*hours_routes.handlers, *loans_routes.handlers, *bookings_routes.handlers],
+        handlers=[
+            *hours_routes.handlers,
+            *loans_routes.handlers,
+            *bookings_routes.handlers,
+            *catalogue_routes.handlers,
+        ],
         jobs=[*renewals.jobs, *loans_retention.jobs, *bookings_retention.jobs],
         register=Register(patrons_store.holder_of, patrons_store.name_of, demo_patrons),
         zone=LONDON,
