@@ -142,6 +142,7 @@ def _demo(asked: argparse.Namespace, chosen: Settings) -> int:
 async def _furnished(asked: argparse.Namespace, chosen: Settings) -> None:
     """Make the demo's data on its first run."""
     from carrel import demo
+    from carrel.catalogue import demo_titles
 
     now = clock()
     storage = await open_storage(chosen.database, now)
@@ -152,6 +153,11 @@ async def _furnished(asked: argparse.Namespace, chosen: Settings) -> None:
             print("Making the demo's readers, loans and rooms …", flush=True)
             today = datetime.fromtimestamp(now / 1000, house.zone).date()
             await demo.furnish(storage, today, now, asked.seed)
+        if not (chosen.catalogue / "manifest.json").exists():
+            print("Making the demo's catalogue …", flush=True)
+            await asyncio.to_thread(
+                demo_titles.furnish, chosen.catalogue, now, asked.catalogue_records, asked.seed
+            )
     finally:
         await storage.close()
 
