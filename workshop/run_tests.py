@@ -21,6 +21,10 @@ RESULTS = ROOT / "build" / "results"
 MODULES = ROOT / "node_modules"
 
 
+NOT_YET = {"journeys": "its steps are not written", "axe": "the journey it travels by is not written"}
+"""Parts that cannot run yet, and why; they are named at the end of every run and run when asked for."""
+
+
 @dataclass(frozen=True)
 class Counted:
     """What a part says about itself when it has ended."""
@@ -108,7 +112,7 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(part.name for part in every)}.")
         return 2
-    chosen = [part for part in every if not wanted or part.name in wanted]
+    chosen = [part for part in every if part.name in wanted or (not wanted and part.name not in NOT_YET)]
     RESULTS.mkdir(parents=True, exist_ok=True)
     surroundings = {**node.surroundings(), "PYTHONDONTWRITEBYTECODE": "1"}
     lines, passed, failed, skipped = [], 0, 0, 0
@@ -132,6 +136,9 @@ def main(wanted: list[str]) -> int:
     print("\n" + "\n".join(lines))
     if left:
         print(f"  not run after the first part that failed: {', '.join(left)}")
+    for name, why in NOT_YET.items():
+        if not wanted:
+            print(f"  not run yet: {name}, as {why}")
     print(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
     return 1 if failed else 0
 

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from carrel import __version__, serving
 from carrel.app import build_app, check_reach, clock, jobs_of, the_house
 from carrel.identity import rules, store

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from tests.sync.player import START_MS
 
 from carrel.bookings import intents as bookings
 from carrel.bookings import store as bookings_store
@@ -30,6 +29,7 @@ from carrel.storage.ledger import StoredLedger
 from carrel_sync import library as library_half
 from carrel_sync.library import Asked, Done
 from carrel_sync.messages import Problem, encode
+from tests.sync.player import START_MS
 
 OPERATIONS = {each.name: each for each in (*loans.operations(), *bookings.operations())}
 REFRESHERS = (loans.refresh, bookings.refresh)

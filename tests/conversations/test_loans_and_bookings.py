@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from tests.conversations.real_library import RealLibrary
 from tests.sync.player import dialogues, play
 

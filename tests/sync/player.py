@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
-from tests.sync import toys
-from tests.sync.memory_ledger import Memory, MemoryLedger
 
 from carrel_sync import library as library_half
 from carrel_sync.messages import Problem, encode
+from tests.sync import toys
+from tests.sync.memory_ledger import Memory, MemoryLedger
 
 CONVERSATIONS = Path(__file__).resolve().parents[2] / "sync" / "conversations"
 START_MS = 1_801_472_400_000

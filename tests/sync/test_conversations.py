@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from tests.sync.player import ToyLibrary, dialogues, play
 
 DIALOGUES = dict(dialogues())

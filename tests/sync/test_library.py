@@ -9,8 +9,6 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sync.memory_ledger import DAY_MS, Memory, MemoryLedger, StoreFault
-from tests.sync.toys import OPERATIONS
 
 from carrel_sync.library import Refresh, converse, leave, meta, read_request
 from carrel_sync.messages import (
@@ -22,6 +20,8 @@ from carrel_sync.messages import (
     encode,
     reply_decoder,
 )
+from tests.sync.memory_ledger import DAY_MS, Memory, MemoryLedger, StoreFault
+from tests.sync.toys import OPERATIONS
 
 NOW = 1_801_472_400_000
 

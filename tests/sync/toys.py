@@ -5,10 +5,10 @@ import json
 from typing import Any
 
 from msgspec import Struct
-from tests.sync.memory_ledger import MemoryLedger, StoreFault
 
 from carrel_sync.library import Asked, Changed, Decision, Done, Operation, Received, Refused
 from carrel_sync.messages import Alternative
+from tests.sync.memory_ledger import MemoryLedger, StoreFault
 
 
 class Toy(Struct, forbid_unknown_fields=True):

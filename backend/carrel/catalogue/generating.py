@@ -8,14 +8,7 @@ from pathlib import Path
 from carrel.catalogue.model import Holding, Record
 from carrel.catalogue.store import Records
 
-_SUBJECTS = """
-history theory practice language society law music theatre poetry physics chemistry biology ecology health
-medicine nursing education childhood gender race migration empire revolution labour capital markets money trade
-industry cities landscape architecture painting sculpture film photography religion philosophy ethics logic
-mathematics algebra geometry probability statistics computing networks algorithms robotics energy climate oceans
-rivers mountains agriculture food nutrition sport travel archives libraries memory identity politics democracy
-power conflict peace welfare housing crime punishment psychology cognition emotion perception learning
-""".split()
+_SUBJECTS = ["history", "theory", "practice", "language", "society", "law", "music", "theatre", "poetry", "physics", "chemistry", "biology", "ecology", "health", "medicine", "nursing", "education", "childhood", "gender", "race", "migration", "empire", "revolution", "labour", "capital", "markets", "money", "trade", "industry", "cities", "landscape", "architecture", "painting", "sculpture", "film", "photography", "religion", "philosophy", "ethics", "logic", "mathematics", "algebra", "geometry", "probability", "statistics", "computing", "networks", "algorithms", "robotics", "energy", "climate", "oceans", "rivers", "mountains", "agriculture", "food", "nutrition", "sport", "travel", "archives", "libraries", "memory", "identity", "politics", "democracy", "power", "conflict", "peace", "welfare", "housing", "crime", "punishment", "psychology", "cognition", "emotion", "perception", "learning"]
 _FRAMES = (
     "{0} and {1}", "The {0} of {1}", "An introduction to {0}", "{0}, {1} and {2}", "Essays on {0} and {1}",
     "A short history of {0}", "{0} in {3}", "Rethinking {0}", "The Oxenmere companion to {0}", "{0}: {1} and {2} in {3}",
@@ -24,7 +17,7 @@ _FRAMES = (
 _ONSETS = ("b", "br", "c", "d", "dr", "f", "g", "gr", "h", "k", "l", "m", "n", "p", "r", "s", "st", "t", "tr", "v", "w")
 _VOWELS = ("a", "e", "i", "o", "u", "ai", "ea", "ou")
 _CODAS = ("", "n", "r", "l", "s", "nd", "rt", "ll", "th", "ck")
-_CLASSES = "B BF D DA GN HB HM HN HQ JC LB ML N NA P PN PR PS Q QA QC QD QH R RC S T TK Z".split()
+_CLASSES = ["B", "BF", "D", "DA", "GN", "HB", "HM", "HN", "HQ", "JC", "LB", "ML", "N", "NA", "P", "PN", "PR", "PS", "Q", "QA", "QC", "QD", "QH", "R", "RC", "S", "T", "TK", "Z"]
 
 
 def _name(dice: random.Random, syllables: int) -> str:

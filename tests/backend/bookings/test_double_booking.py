@@ -7,14 +7,14 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from tests.conversations.real_library import RealLibrary, student
-from tests.sync.player import START_MS
 
 from carrel.bookings import intents, rules, store
 from carrel.bookings.model import Book, Cancel, CheckIn
 from carrel.bookings.routes import site_rooms
 from carrel.patrons import store as patrons_store
 from carrel_sync.library import Asked, Done, Refused
+from tests.conversations.real_library import RealLibrary, student
+from tests.sync.player import START_MS
 
 HOUR = 3_600_000
 FIRST = START_MS + HOUR

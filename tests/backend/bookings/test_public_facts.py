@@ -4,7 +4,6 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.backend.small_house import small_house
 
 from carrel.app import House
 from carrel.bookings import routes as bookings
@@ -12,6 +11,7 @@ from carrel.demo import furnish
 from carrel.hours import routes as hours
 from carrel.hours.rules import day_of
 from carrel.loans import routes as loans
+from tests.backend.small_house import small_house
 
 PATHS = ("/pub/1/library", "/pub/1/rooms/colchester", "/pub/1/availability")
 NOON = 1_801_483_200_000

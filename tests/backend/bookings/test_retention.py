@@ -3,11 +3,10 @@
 import asyncio
 from datetime import date
 
-from tests.conversations.real_library import RealLibrary
-from tests.sync.player import START_MS
-
 from carrel.bookings.retention import forget_over
 from carrel.loans.retention import forget_returned
+from tests.conversations.real_library import RealLibrary
+from tests.sync.player import START_MS
 
 DAY_MS = 86_400_000
 FIRST = START_MS + 3_600_000

@@ -4,8 +4,6 @@ import asyncio
 from datetime import date
 
 import pytest
-from tests.conversations.real_library import RealLibrary
-from tests.sync.player import START_MS
 
 from carrel.demo.lending import POLICIES
 from carrel.loans import intents, store
@@ -13,6 +11,8 @@ from carrel.loans.model import Loan, Policy, Renew
 from carrel.loans.renewals import auto_renew
 from carrel.storage import Conflict
 from carrel_sync.library import Asked
+from tests.conversations.real_library import RealLibrary
+from tests.sync.player import START_MS
 
 DAY_MS = 86_400_000
 

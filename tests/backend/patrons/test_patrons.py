@@ -5,12 +5,12 @@ import json
 from datetime import date
 
 import pytest
-from tests.conversations.real_library import RealLibrary, student
-from tests.sync.player import START_MS
 
 from carrel.patrons import intents, rules, store
 from carrel.patrons.model import Account
 from carrel.storage import Conflict
+from tests.conversations.real_library import RealLibrary, student
+from tests.sync.player import START_MS
 
 DAY_MS = 86_400_000
 
