@@ -1,6 +1,7 @@
 /** What everyone may know of the library, kept on the device with its age: hours, rooms, availability. */
-import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import { publicStore } from './account.ts';
+import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { account } from './account.ts';
+import { publicStore } from './account_store.ts';
 import type { Availability, LibraryInfo, SiteRooms } from './facts.ts';
 
 export interface Aged<T> {
@@ -23,7 +24,7 @@ function resource<T>(path: string): ReadonlySignal<Aged<T> | null> {
   if (!known) {
     known = signal<Aged<unknown> | null>(null);
     kept.set(path, known);
-    void read(path).then(() => fetchNew(path));
+    void read(path).finally(() => fetchNew(path));
   } else if (Date.now() - (askedAt.get(path) ?? 0) > FRESH_MS) {
     void fetchNew(path);
   }
@@ -31,7 +32,7 @@ function resource<T>(path: string): ReadonlySignal<Aged<T> | null> {
 }
 
 async function read(path: string): Promise<void> {
-  const stored = await publicStore((db) => db.get('public', path) as Promise<Stored | undefined>);
+  const stored = await publicStore((db) => db.get('public', path) as Promise<Stored | undefined>).catch(() => undefined);
   const into = kept.get(path);
   if (stored && into && !into.peek()) into.value = { as_of: stored.value.as_of, value: stored.value };
 }
@@ -66,4 +67,11 @@ export const library = {
   },
 };
 
+// Whatever is shown may have changed while the library could not be reached.
+let away = false;
+effect(() => {
+  const there = account.connection.value === 'online';
+  if (there && away) setTimeout(() => library.refresh(), 0);
+  away = !there;
+});
 addEventListener('online', () => library.refresh());

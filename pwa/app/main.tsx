@@ -3,12 +3,12 @@ import '../look/fonts.css';
 import '../look/look.css';
 import { render } from 'preact';
 import { Frame } from '../components/frame.tsx';
-import { aloud } from '../words/outcomes.ts';
+import { aloud, aloudMany } from '../words/outcomes.ts';
 import { account, opening } from './account.ts';
 import { Routed } from './routes.tsx';
 import { keepTheApp } from './updates.ts';
 
-account.speak(aloud);
+account.speak(aloud, aloudMany);
 const into = document.getElementById('app');
 if (!into) throw new Error('expected #app in the page, got none');
 

@@ -23,8 +23,9 @@ export default function SignInView() {
   }
   async function be(patron: DemoPatron): Promise<void> {
     setTrouble('');
-    if (await account.signIn(patron.id)) arrived();
-    else setTrouble(words.unreachable);
+    const told = await account.signIn(patron.id);
+    if (told === 'in') arrived();
+    else setTrouble(words[told]);
   }
   async function withCode(event: SubmitEvent): Promise<void> {
     event.preventDefault();

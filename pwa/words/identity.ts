@@ -12,6 +12,8 @@ export const signIn = {
   no: 'Card number and code do not match. Check both, or ask the library for a new code.',
   wait: 'Too many codes were tried for this card. Wait a quarter of an hour, then try again.',
   unreachable: 'The library cannot be reached, so you are not signed in. Go online, then try again.',
+  other: 'Wishes of another reader still wait on this device. They sign in and send them, or sign out and discard them; then it is yours.',
+  'no-room': 'This browser keeps nothing for Carrel, so you are not signed in. Free some space, or leave private browsing, then try again.',
   missing: 'Type the number of your card and the code.',
   summary: 'You are not signed in yet',
   welcome: 'You are signed in.',

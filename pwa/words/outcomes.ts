@@ -119,6 +119,9 @@ export function aloud(answer: Answer): string {
   return `${named(answer, answer.answered_at)}. ${first} ${rest}${choices ? ` ${choices === 1 ? '1 other choice' : `${choices} other choices`} to take.` : ''}`.trim();
 }
 
+/** More answers at once than anyone wants to hear read out. */
+export const aloudMany = (answers: number): string => `${answers} answers have come. They are kept on the page Waiting to send.`;
+
 export const outcomes = {
   putAway: (what: string): string => `Put this answer away: ${what}`,
   others: 'Here is what is still free, as you asked.',
