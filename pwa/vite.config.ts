@@ -25,7 +25,7 @@ function finish(): Plugin {
     apply: 'build',
     async closeBundle() {
       const all = (await files(OUT)).filter((name) => !/\.(br|gz)$/.test(name) && name !== 'service_worker.js').sort();
-      const shell = all.filter((name) => !LATER.test(name) && !OTHER_LETTERS.test(name) && !name.startsWith('icons/'));
+      const shell = all.filter((name) => !LATER.test(name) && !OTHER_LETTERS.test(name));
       const later = all.filter((name) => LATER.test(name));
       const digest = createHash('sha256');
       for (const name of all) digest.update(name).update(await readFile(join(OUT, name)));
