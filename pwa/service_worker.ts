@@ -6,28 +6,29 @@ declare const self: ServiceWorkerGlobalScope;
 export {};
 
 interface Built {
+  /** Changes with any file. */
   version: string;
+  /** What every view needs: all of it is kept, or the version is not installed. */
   shell: string[];
+  /** What search needs, kept from its first use on. */
   later: string[];
 }
 
+// The build writes its list of files here.
 const built = JSON.parse('__BUILT__') as Built;
 const SHELL = `carrel-shell-${built.version}`;
+/** Kept across versions: files of the search, and letters that a title needed. */
 const LATER = 'carrel-files';
-const OF_THE_LIBRARY = /^\/(sync|session|pub|catalogue)\//;
+const OF_THE_LIBRARY = /^\/(sync|session|pub|catalogue)(\/|$)/;
+const HASHED = '/assets/';
 
 self.addEventListener('install', (event) => {
   event.waitUntil(
     (async () => {
-      const cache = await caches.open(SHELL);
-      const missing: string[] = [];
-      for (const path of built.shell) {
-        // A hashed file is the same for ever: it is taken from the version before, where that has it.
-        const known = path.startsWith('/assets/') ? await caches.match(path) : undefined;
-        if (known) await cache.put(path, known);
-        else missing.push(path);
-      }
-      await cache.addAll(missing.map((path) => new Request(path, { cache: 'no-cache' })));
+      await keep(SHELL, built.shell);
+      // Whoever searches without a network goes on doing so in the new version.
+      const files = await (await caches.open(LATER)).keys();
+      if (files.some(({ url }) => !url.endsWith('.woff2'))) await keep(LATER, built.later);
     })(),
   );
 });
@@ -35,11 +36,11 @@ self.addEventListener('install', (event) => {
 self.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
-      for (const name of await caches.keys()) if (name.startsWith('carrel-shell-') && name !== SHELL) await caches.delete(name);
-      const kept = await caches.open(LATER);
-      for (const request of await kept.keys()) {
-        const path = new URL(request.url).pathname;
-        if (path.startsWith('/assets/') && !/\.woff2$/.test(path) && !built.later.includes(path)) await kept.delete(request);
+      for (const name of await caches.keys()) if (name !== SHELL && name !== LATER) await caches.delete(name);
+      const files = await caches.open(LATER);
+      for (const request of await files.keys()) {
+        const { pathname } = new URL(request.url);
+        if (!pathname.endsWith('.woff2') && !built.later.includes(pathname)) await files.delete(request);
       }
       await self.clients.claim();
     })(),
@@ -48,31 +49,42 @@ self.addEventListener('activate', (event) => {
 
 self.addEventListener('message', (event) => {
   if (event.data === 'use') void self.skipWaiting();
-  if (event.data === 'keep search') event.waitUntil(keepLater());
+  // Asked for again at the next search where it fails.
+  if (event.data === 'keep search') event.waitUntil(keep(LATER, built.later).catch(() => undefined));
 });
-
-async function keepLater(): Promise<void> {
-  const kept = await caches.open(LATER);
-  for (const path of built.later) {
-    if (!(await kept.match(path))) await kept.add(path).catch(() => undefined);
-  }
-}
 
 self.addEventListener('fetch', (event) => {
-  const request = event.request;
+  const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== 'GET' || url.origin !== self.location.origin || OF_THE_LIBRARY.test(`${url.pathname}/`)) return;
-  event.respondWith(request.mode === 'navigate' ? shell('/index.html', request) : file(url.pathname, request));
+  if (request.method !== 'GET' || url.origin !== self.location.origin || OF_THE_LIBRARY.test(url.pathname)) return;
+  event.respondWith(request.mode === 'navigate' ? page(request) : file(url.pathname, request));
 });
 
-async function shell(path: string, request: Request): Promise<Response> {
-  return (await (await caches.open(SHELL)).match(path)) ?? fetch(request);
+/** Put files in a cache, all or none; a hashed one that an earlier version has is taken from there. */
+async function keep(name: string, paths: string[]): Promise<void> {
+  const cache = await caches.open(name);
+  const missing: string[] = [];
+  for (const path of paths) {
+    const known = path.startsWith(HASHED) ? await caches.match(path) : undefined;
+    if (known) await cache.put(path, known);
+    else missing.push(path);
+  }
+  await cache.addAll(missing.map((path) => new Request(path, { cache: path.startsWith(HASHED) ? 'default' : 'no-cache' })));
+}
+
+/** Every address of the app is the same page; the page finds the view. */
+async function page(request: Request): Promise<Response> {
+  return (await (await caches.open(SHELL)).match('/index.html')) ?? fetch(request);
 }
 
 async function file(path: string, request: Request): Promise<Response> {
   const known = (await (await caches.open(SHELL)).match(path)) ?? (await (await caches.open(LATER)).match(path));
   if (known) return known;
   const came = await fetch(request);
-  if (came.ok && path.startsWith('/assets/')) await (await caches.open(LATER)).put(path, came.clone());
+  if (came.ok && path.startsWith(HASHED)) {
+    const copy = came.clone();
+    // A full disk is no reason to withhold what has come.
+    await (await caches.open(LATER)).put(path, copy).catch(() => undefined);
+  }
   return came;
 }

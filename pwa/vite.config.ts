@@ -11,6 +11,8 @@ const OUT = join(ROOT, '../build/app');
 const COMPRESSED = /\.(html|js|css|json|svg|webmanifest|wasm)$/;
 /** Fetched when search is first used, and kept from then on. */
 const LATER = /(sqlite|catalogue_worker|\.wasm$)/;
+/** Come with sqlite-wasm, for ways of using it that this app does not take. */
+const UNUSED = /sqlite3-(worker1|opfs-async-proxy)/;
 /** Letters beyond Latin are fetched, and kept, when a title first needs them. */
 const OTHER_LETTERS = /-(cyrillic|greek|vietnamese|latin-ext)/;
 
@@ -24,7 +26,7 @@ function finish(): Plugin {
     name: 'carrel-finish',
     apply: 'build',
     async closeBundle() {
-      const all = (await files(OUT)).filter((name) => !/\.(br|gz)$/.test(name) && name !== 'service_worker.js').sort();
+      const all = (await files(OUT)).filter((name) => !/\.(br|gz)$/.test(name) && name !== 'service_worker.js' && !UNUSED.test(name)).sort();
       const shell = all.filter((name) => !LATER.test(name) && !OTHER_LETTERS.test(name));
       const later = all.filter((name) => LATER.test(name));
       const digest = createHash('sha256');

@@ -1,7 +1,11 @@
 /** One polite voice for the whole page: a queue, no repetition, and silence while someone types. */
 
+/** Between two sentences; screen readers drop one that is replaced at once. Milliseconds. */
 const GAP_MS = 900;
+/** How long after the last key somebody counts as typing; milliseconds. */
 const TYPING_MS = 1_200;
+/** A region that has just been drawn is not listened to yet; milliseconds. */
+const SOON_MS = 60;
 const queue: string[] = [];
 let typedAt = -Infinity;
 let timer: ReturnType<typeof setTimeout> | null = null;
@@ -13,7 +17,7 @@ export const ANNOUNCER = 'announcer';
 export function announce(text: string): void {
   if (!text || queue.includes(text)) return;
   queue.push(text);
-  timer ??= setTimeout(next, 60);
+  timer ??= setTimeout(next, SOON_MS);
 }
 
 /** Only the newest of its kind is worth hearing: a count of results replaces the count before it. */
@@ -25,19 +29,19 @@ export function announceLatest(before: RegExp, text: string): void {
 function next(): void {
   timer = null;
   const quiet = typedAt + TYPING_MS - performance.now();
-  if (quiet > 0) {
-    timer = setTimeout(next, quiet);
+  const region = document.getElementById(ANNOUNCER);
+  if (quiet > 0 || !region) {
+    timer = setTimeout(next, Math.max(quiet, SOON_MS));
     return;
   }
-  const region = document.getElementById(ANNOUNCER);
   const text = queue.shift();
-  if (region && text !== undefined) {
-    // The same sentence again has to be a change, or it is not spoken.
-    region.textContent = region.textContent === text ? `${text}\u00a0` : text;
-  }
+  // The same sentence again has to be a change, or it is not spoken.
+  if (text !== undefined) region.textContent = region.textContent === text ? `${text}\u00a0` : text;
   if (queue.length) timer = setTimeout(next, GAP_MS);
 }
 
-addEventListener('input', () => {
-  typedAt = performance.now();
+addEventListener('input', (event) => {
+  // A choice that was made is no typing.
+  const into = event.target as HTMLInputElement | null;
+  if (into?.type !== 'radio' && into?.type !== 'checkbox') typedAt = performance.now();
 });

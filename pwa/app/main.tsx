@@ -5,6 +5,7 @@ import { render } from 'preact';
 import { Frame } from '../components/frame.tsx';
 import { aloud, aloudMany } from '../words/outcomes.ts';
 import { account, opening } from './account.ts';
+import { colourTheEdge } from './preferences.ts';
 import { Routed } from './routes.tsx';
 import { keepTheApp } from './updates.ts';
 
@@ -19,6 +20,7 @@ void opening.finally(() => {
     </Frame>,
     into,
   );
+  colourTheEdge();
   // The first view comes before keeping the next one.
   setTimeout(() => void keepTheApp(), 0);
 });
