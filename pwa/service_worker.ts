@@ -16,7 +16,8 @@ interface Built {
 
 // The build writes its list of files here.
 const built = JSON.parse('__BUILT__') as Built;
-const SHELL = `carrel-shell-${built.version}`;
+const SHELLS = 'carrel-shell-';
+const SHELL = `${SHELLS}${built.version}`;
 /** Kept across versions: files of the search, and letters that a title needed. */
 const LATER = 'carrel-files';
 const OF_THE_LIBRARY = /^\/(sync|session|pub|catalogue)(\/|$)/;
@@ -36,7 +37,7 @@ self.addEventListener('install', (event) => {
 self.addEventListener('activate', (event) => {
   event.waitUntil(
     (async () => {
-      for (const name of await caches.keys()) if (name !== SHELL && name !== LATER) await caches.delete(name);
+      for (const name of await caches.keys()) if (name.startsWith(SHELLS) && name !== SHELL) await caches.delete(name);
       const files = await caches.open(LATER);
       for (const request of await files.keys()) {
         const { pathname } = new URL(request.url);

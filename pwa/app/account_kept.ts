@@ -63,6 +63,8 @@ const HOPEFUL_TIMES = 40;
 /** While somebody looks at it, and when nobody does; milliseconds. */
 const PATIENT_MS = 30_000;
 const UNSEEN_MS = 5 * 60_000;
+/** A library that has not answered for so long does not answer just now; milliseconds. */
+const SLOW_MS = 4_000;
 /** How often to look whether the tab that sends has ended; then, how long until it is taken for frozen. */
 const OTHER_SENDS_MS = 1_000;
 const FROZEN_MS = 45_000;
@@ -188,7 +190,9 @@ export function keepAccount(world: World) {
     if (!composed) return false;
     const { request } = composed;
     sending.value = composed.sending.length > 0;
+    const slow = setTimeout(() => (reached.value = false), SLOW_MS);
     const came = await converse(world.fetch, request);
+    clearTimeout(slow);
     if (!mine) return false;
     if (came.kind === 'reply') {
       const { answered, again, wait_ms } = await change((held) => {

@@ -12,8 +12,9 @@ export const address = signal(new URL(location.href));
 export const path = computed(() => address.value.pathname);
 export const query = computed(() => address.value.searchParams);
 
-/** How long back waits for the row that was left, when it has to be searched or read first; milliseconds. */
-const ROW_MS = 1_500;
+const HEADING = 'main h1';
+/** How long the focus waits for its place, where that has to be searched or read first; milliseconds. */
+const PLACE_MS = 1_500;
 
 /** How the present address was come to; null once its view has arrived. */
 let coming: 'first' | 'on' | 'back' | null = 'first';
@@ -42,11 +43,9 @@ export function arrived(title: string): void {
     // Loaded anew: the page stands where it stood, and the focus is the browser's.
     if (left?.scroll) scrollTo(0, left.scroll);
   } else if (how === 'back' && left) {
-    scrollTo(0, left.scroll);
-    returnTo(left);
+    give(left.focus ? `main ${left.focus}` : HEADING, left.scroll);
   } else if (how) {
-    scrollTo(0, 0);
-    heading()?.focus({ preventScroll: true });
+    give(HEADING, 0);
   }
 }
 
@@ -55,36 +54,36 @@ export function loadAnewNext(): void {
   outdated = true;
 }
 
-function heading(): HTMLElement | null {
-  return document.querySelector<HTMLElement>('main h1');
-}
-
-/** Focus what was left, as soon as it is there; the heading where it never comes. */
-function returnTo(left: Left): void {
-  const found = (): HTMLElement | null => (left.focus ? document.querySelector<HTMLElement>(`main ${left.focus}`) : null);
-  const there = found();
-  if (there || !left.focus) {
-    (there ?? heading())?.focus({ preventScroll: true });
+/** Put the focus where it belongs as soon as that is drawn; on the heading when it never is. */
+function give(wanted: string, scroll: number): void {
+  const found = (selector: string): HTMLElement | null => document.querySelector<HTMLElement>(selector);
+  const before = document.activeElement;
+  const focus = (on: HTMLElement | null): void => {
+    scrollTo(0, scroll);
+    on?.focus({ preventScroll: true });
+  };
+  scrollTo(0, scroll);
+  const there = found(wanted);
+  if (there) {
+    focus(there);
     return;
   }
-  const give = (to: HTMLElement | null): void => {
+  const late = (on: HTMLElement | null): void => {
     stopWaiting();
     // Whoever has gone on meanwhile is not called back.
-    if (document.activeElement !== document.body && document.activeElement !== null) return;
-    scrollTo(0, left.scroll);
-    to?.focus({ preventScroll: true });
+    if ([before, document.body, null].includes(document.activeElement)) focus(on);
   };
-  const seen = new MutationObserver(() => {
-    const row = found();
-    if (row) give(row);
+  const drawn = new MutationObserver(() => {
+    const now = found(wanted);
+    if (now) late(now);
   });
-  const timer = setTimeout(() => give(heading()), ROW_MS);
+  const timer = setTimeout(() => late(found(HEADING)), PLACE_MS);
   stopWaiting = () => {
-    seen.disconnect();
+    drawn.disconnect();
     clearTimeout(timer);
     stopWaiting = () => undefined;
   };
-  seen.observe(document.body, { childList: true, subtree: true });
+  drawn.observe(document.body, { childList: true, subtree: true });
 }
 
 function step(target: URL, from: Element | null): void {
@@ -103,8 +102,7 @@ function remember(from: Element | null): void {
 function selectorOf(element: Element | null): string {
   const link = element?.closest('a[href]')?.getAttribute('href');
   if (link) return `a[href="${CSS.escape(link)}"]`;
-  const id = element?.closest('main [id]:not(main)')?.id;
-  return id && element?.id === id ? `#${CSS.escape(id)}` : '';
+  return element?.id && element.closest('main') ? `#${CSS.escape(element.id)}` : '';
 }
 
 addEventListener('click', (event) => {
