@@ -446,7 +446,12 @@ async function launchFirefox(profile: string, origin: string, options: Options):
           const handle = await page.evaluateHandle(`(${source})(${JSON.stringify(argument)})`);
           const element = handle.asElement() as ElementHandle | null;
           if (!element) return null;
-          return { click: () => element.click(), focus: () => element.focus() };
+          const click = async (): Promise<void> => {
+            // puppeteer scrolls only until the element is in the window, where the bar at the bottom may lie over it
+            await element.evaluate((each) => (each as unknown as { scrollIntoView(how: object): void }).scrollIntoView({ block: 'center' }));
+            await element.click();
+          };
+          return { click, focus: () => element.focus() };
         },
         press: (key) => page.keyboard.press(key as KeyInput),
         type: (text) => page.keyboard.type(text),
