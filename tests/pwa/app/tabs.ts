@@ -2,7 +2,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { vi } from 'vitest';
-import { checksum, type Facts } from '../../../sync/phone/facts.ts';
+import { checksum, type Fact, type Facts } from '../../../sync/phone/facts.ts';
 import type { Outcome, Reply, Request } from '../../../sync/phone/phone.ts';
 import { SCHEMA_VERSION, WIRE_VERSION } from '../../../sync/schema/messages.ts';
 import type { Account, Told, World } from '../../../pwa/app/account_kept.ts';
@@ -27,7 +27,7 @@ export class Library {
   upto = 0;
   there = true;
   now = AT;
-  facts: Facts = new Map([['patron', new Map([['p1', { version: 1, body: { name: 'Amina Yusuf' } }]])], ['loans', new Map([['l1', { version: 1, body: LOAN }]])]]);
+  facts: Facts = new Map<string, Map<string, Fact>>([['patron', new Map([['p1', { version: 1, body: { name: 'Amina Yusuf' } }]])], ['loans', new Map([['l1', { version: 1, body: LOAN }]])]]);
   fate: (n: number) => Outcome = (n) => ({ n, st: 'done' });
   /** What to answer in place of the ordinary; decided all the same when it returns undefined. */
   instead: ((request: Request) => ReturnType<Answering> | undefined) | null = null;
@@ -63,7 +63,7 @@ export class Library {
     );
   }
 
-  answer(request: Request): Reply | { status: number; code: string } {
+  answer(request: Request): Exclude<ReturnType<Answering>, 'cut'> {
     if (!this.patron) return { status: 401, code: 'auth' };
     const outcomes: Outcome[] = [];
     for (const { n, u, op } of (request.intents ?? []) as { n: number; u: string; op: string }[]) {
