@@ -107,7 +107,7 @@ export function keepAccount(world: World) {
     try {
       const registered = await registeredHere();
       if (!registered) return;
-      const found = await Mine.open(registered.name);
+      const found = await Mine.open(registered);
       const kept = await found.read();
       if (kept) {
         mine = found;

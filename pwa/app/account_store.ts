@@ -1,8 +1,11 @@
 /**
  * Where the account is kept: one small database that names the reader's own, and that one, made anew at each
  * sign-in and deleted at sign-out. Keeps out what the state means.
+ *
+ * Where the browser has storage buckets, the reader's database has one to itself: deleting a database leaves its
+ * words in Chromium's files until they are next tidied, deleting a bucket deletes the files.
  */
-import { deleteDB, openDB, type IDBPDatabase } from 'idb';
+import { deleteDB, openDB, wrap, type IDBPDatabase } from 'idb';
 import type { PhoneState } from '../../sync/phone/phone.ts';
 
 const REGISTRY = 'carrel';
@@ -11,10 +14,48 @@ const DELETION_MS = 3_000;
 /** Devices remembered to be signed out later; the library knows 20 of a reader. */
 const REVOKED_MOST = 20;
 
-/** Whose account is on this device, and in which database. */
-export interface Registered {
+/** Storage Buckets API, which TypeScript does not know yet. */
+interface Buckets {
+  open(name: string, wish: { persisted: boolean; durability: 'strict' }): Promise<{ indexedDB: IDBFactory }>;
+  delete(name: string): Promise<void>;
+}
+
+function buckets(): Buckets | null {
+  return (navigator as { storageBuckets?: Buckets }).storageBuckets ?? null;
+}
+
+/** Where a reader's account lies: the name of its database, and of its bucket when it has one. */
+interface Place {
   name: string;
+  bucket: boolean;
+}
+
+/** Whose account is on this device, and where. */
+export interface Registered extends Place {
   patron: string;
+}
+
+async function openPlace({ name, bucket }: Place): Promise<IDBPDatabase> {
+  const all = bucket ? buckets() : null;
+  const factory = all ? (await all.open(name, { persisted: true, durability: 'strict' })).indexedDB : indexedDB;
+  const request = factory.open(name, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore('phone');
+  const db = wrap(await promised(request));
+  // Another page signs out: its deletion must not wait for this one.
+  db.onversionchange = () => db.close();
+  return db;
+}
+
+function promised<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new DOMException('the database could not be opened', 'UnknownError'));
+  });
+}
+
+async function deletePlace({ name, bucket }: Place): Promise<void> {
+  if (bucket) await buckets()?.delete(name);
+  else await deleteDB(name);
 }
 
 let opened: Promise<IDBPDatabase> | null = null;
@@ -67,32 +108,24 @@ export async function markRevoked(dev: string, still: boolean): Promise<void> {
 
 /** The reader's own database, open. */
 export class Mine {
-  readonly name: string;
+  private readonly place: Place;
   private readonly db: IDBPDatabase;
 
-  private constructor(name: string, db: IDBPDatabase) {
-    this.name = name;
+  private constructor(place: Place, db: IDBPDatabase) {
+    this.place = place;
     this.db = db;
   }
 
-  static async open(name: string): Promise<Mine> {
-    const db = await openDB(name, 1, {
-      upgrade(made) {
-        made.createObjectStore('phone');
-      },
-      // Another page signs out: its deletion must not wait for this one.
-      blocking(_now, _next, event) {
-        (event.target as IDBDatabase).close();
-      },
-    });
-    return new Mine(name, db);
+  static async open(place: Place): Promise<Mine> {
+    return new Mine(place, await openPlace(place));
   }
 
   /** A database for a reader who has just signed in, with their first state; entered in the registry last. */
   static async begin(name: string, patron: string, state: PhoneState): Promise<Mine> {
-    const mine = await Mine.open(name);
+    const place = { name, bucket: buckets() !== null };
+    const mine = await Mine.open(place);
     await mine.db.put('phone', state, 'state');
-    await (await registry()).put('registry', { name, patron } satisfies Registered, 'me');
+    await (await registry()).put('registry', { ...place, patron } satisfies Registered, 'me');
     return mine;
   }
 
@@ -123,7 +156,7 @@ export class Mine {
   async erase(): Promise<void> {
     const tx = (await registry()).transaction('registry', 'readwrite');
     await tx.store.delete('me');
-    await tx.store.put([...(((await tx.store.get('leaving')) as string[] | undefined) ?? []), this.name], 'leaving');
+    await tx.store.put([...(((await tx.store.get('leaving')) as Place[] | undefined) ?? []), this.place], 'leaving');
     await tx.done;
     await this.db.clear('phone').catch(() => undefined);
     this.db.close();
@@ -135,15 +168,18 @@ export class Mine {
   }
 }
 
-/** Delete databases of readers who signed out, where that was not possible before. */
+/** Delete databases of readers who signed out; what cannot be deleted now is tried again at the next start. */
 export async function deleteLeft(): Promise<void> {
   const db = await registry();
-  for (const name of ((await db.get('registry', 'leaving')) as string[] | undefined) ?? []) {
-    const gone = deleteDB(name).then(() => true);
+  for (const place of ((await db.get('registry', 'leaving')) as Place[] | undefined) ?? []) {
+    const gone = deletePlace(place).then(
+      () => true,
+      () => false,
+    );
     const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), DELETION_MS));
     if (!(await Promise.race([gone, late]))) continue;
     const tx = db.transaction('registry', 'readwrite');
-    const left = (((await tx.store.get('leaving')) as string[] | undefined) ?? []).filter((each) => each !== name);
+    const left = (((await tx.store.get('leaving')) as Place[] | undefined) ?? []).filter(({ name }) => name !== place.name);
     if (left.length) await tx.store.put(left, 'leaving');
     else await tx.store.delete('leaving');
     await tx.done;

@@ -13,8 +13,8 @@ export const path = computed(() => address.value.pathname);
 export const query = computed(() => address.value.searchParams);
 
 const HEADING = 'main h1';
-/** How long the focus waits for its place, where that has to be searched or read first; milliseconds. */
-const PLACE_MS = 1_500;
+/** How long the focus waits for the row that was left, which may have to be searched first; milliseconds. */
+const ROW_MS = 1_500;
 
 /** How the present address was come to; null once its view has arrived. */
 let coming: 'first' | 'on' | 'back' | null = 'first';
@@ -56,28 +56,25 @@ export function loadAnewNext(): void {
 
 /** Put the focus where it belongs as soon as that is drawn; on the heading when it never is. */
 function give(wanted: string, scroll: number): void {
-  const found = (selector: string): HTMLElement | null => document.querySelector<HTMLElement>(selector);
   const before = document.activeElement;
-  const focus = (on: HTMLElement | null): void => {
-    scrollTo(0, scroll);
-    on?.focus({ preventScroll: true });
-  };
+  let place = wanted;
   scrollTo(0, scroll);
-  const there = found(wanted);
-  if (there) {
-    focus(there);
-    return;
-  }
-  const late = (on: HTMLElement | null): void => {
+  const given = (): boolean => {
+    const on = document.querySelector<HTMLElement>(place);
+    if (!on) return false;
     stopWaiting();
     // Whoever has gone on meanwhile is not called back.
-    if ([before, document.body, null].includes(document.activeElement)) focus(on);
+    if (![before, document.body, null].includes(document.activeElement)) return true;
+    scrollTo(0, scroll);
+    on.focus({ preventScroll: true });
+    return true;
   };
-  const drawn = new MutationObserver(() => {
-    const now = found(wanted);
-    if (now) late(now);
-  });
-  const timer = setTimeout(() => late(found(HEADING)), PLACE_MS);
+  if (given()) return;
+  const drawn = new MutationObserver(given);
+  const timer = setTimeout(() => {
+    place = HEADING;
+    given();
+  }, ROW_MS);
   stopWaiting = () => {
     drawn.disconnect();
     clearTimeout(timer);

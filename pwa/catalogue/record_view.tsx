@@ -5,14 +5,15 @@ import { library } from '../app/library.ts';
 import { path } from '../app/router.ts';
 import { Icon } from '../components/icon.tsx';
 import { Empty } from '../components/parts.tsx';
-import { kinds, record as words, search } from '../words/catalogue.ts';
+import { kinds, record as words } from '../words/catalogue.ts';
 import { title } from '../words/common.ts';
 import { CanIHaveIt } from './parts.tsx';
 import { catalogue, type RecordView as Found } from './search_client.ts';
 import { siteName } from './search_view.tsx';
 
 export default function RecordView() {
-  const id = decodeURIComponent(path.value.replace('/records/', ''));
+  // The address may have gone on already, while this view still stands there.
+  const [id] = useState(() => decodeURIComponent(path.peek().replace('/records/', '')));
   const [found, setFound] = useState<Found | null | undefined>(undefined);
   useEffect(() => {
     let stale = false;
@@ -25,7 +26,8 @@ export default function RecordView() {
       stale = true;
     };
   }, [id]);
-  if (found === undefined) return <h1 tabIndex={-1}>{search.title}</h1>;
+  // The heading takes the focus when it comes: none must stand there before.
+  if (found === undefined) return null;
   if (found === null) {
     return (
       <>

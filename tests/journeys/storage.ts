@@ -25,15 +25,20 @@ export async function kept(tab: Tab): Promise<Record<string, string>> {
         request.onsuccess = () => resolve(request.result);
         request.onerror = () => reject(request.error ?? new Error('the database did not answer'));
       });
-    for (const { name } of await indexedDB.databases()) {
-      if (!name) continue;
-      const database = await wait(indexedDB.open(name));
-      for (const store of database.objectStoreNames) {
-        const read = database.transaction(store).objectStore(store);
-        const [keys, values] = await Promise.all([wait(read.getAllKeys()), wait(read.getAll())]);
-        out[`indexeddb ${name} ${store}`] = JSON.stringify([keys, seen(values)]);
+    const places: [string, IDBFactory][] = [['', indexedDB]];
+    const buckets = (navigator as unknown as { storageBuckets?: { keys(): Promise<string[]>; open(name: string): Promise<{ indexedDB: IDBFactory }> } }).storageBuckets;
+    for (const bucket of (await buckets?.keys()) ?? []) places.push([`${bucket} `, ((await buckets?.open(bucket)) as { indexedDB: IDBFactory }).indexedDB]);
+    for (const [bucket, factory] of places) {
+      for (const { name } of await factory.databases()) {
+        if (!name) continue;
+        const database = await wait(factory.open(name));
+        for (const store of database.objectStoreNames) {
+          const read = database.transaction(store).objectStore(store);
+          const [keys, values] = await Promise.all([wait(read.getAllKeys()), wait(read.getAll())]);
+          out[`indexeddb ${bucket}${name} ${store}`] = JSON.stringify([keys, seen(values)]);
+        }
+        database.close();
       }
-      database.close();
     }
     for (const name of await caches.keys()) {
       const cache = await caches.open(name);
