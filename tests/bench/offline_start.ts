@@ -9,7 +9,7 @@
 import http from 'node:http';
 import { launch, closeAll } from '../journeys/browser.ts';
 import { House, freePort, remove, temporary } from '../journeys/server.ts';
-import { keptOffline, signIn } from '../journeys/steps.ts';
+import { activePatron, keptOffline, signIn } from '../journeys/steps.ts';
 
 const ROUNDS = 9;
 const GOAL = 2.5;
@@ -53,14 +53,14 @@ const bareOrigin = `http://127.0.0.1:${barePort}`;
 try {
   const first = await launch('chromium', appProfile, house.origin);
   const tab = await first.open('/');
-  await signIn(tab);
+  await signIn(tab, (await activePatron(house.origin)).name);
   await tab.go('/loans');
   await tab.find({ role: 'heading', within: 'main article, main li' });
   await keptOffline(tab);
   await first.close();
   const second = await launch('chromium', bareProfile, bareOrigin);
   const bareTab = await second.open('/');
-  await keptOffline(bareTab);
+  await bareTab.until('the bare page is kept', async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated', null);
   await second.close();
   await house.leave();
   bare.closeAllConnections();
