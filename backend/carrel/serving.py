@@ -14,11 +14,16 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar import Litestar
+from litestar.types import Message, Receive, Scope, Send
 
+from carrel import problems
 from carrel.settings import Settings
 from carrel.storage import Refused
 
 log = logging.getLogger("carrel")
+
+_AFTER_STOP_SECONDS = 0.5
+"""What granian is given to end the connections on which nothing is being answered."""
 
 
 def address_of(settings: Settings) -> str:
@@ -59,6 +64,84 @@ def check_certificate(settings: Settings) -> None:
         raise Refused(f"The TLS certificate and its key cannot be used: {said}.") from said
 
 
+class Door:
+    """
+    Stands before the application and knows who is inside.
+
+    granian alone cannot be stopped in order: it waits for connections that busy clients keep
+    alive, and the rest of a body that had not arrived when it was told to stop never arrives.
+    So the door is closed first: those inside are waited for, whoever comes now is asked to
+    come back, and each answer is the last on its connection (RFC 9112, section 9.6). Only
+    then is granian stopped.
+    """
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+        self._inside: set[asyncio.Task[object] | None] = set()
+        self._closing = False
+        self._leaving = False
+        self._empty = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one message in and its answer out; ask to come back once the door is closed."""
+        if self._closing:
+            await _come_back(send)
+            return
+        started = False
+
+        async def out(message: Message) -> None:
+            nonlocal started
+            started = True
+            if self._closing and message["type"] == "http.response.start" and scope["http_version"] != "2":
+                message["headers"] = [*message["headers"], (b"connection", b"close")]
+            await send(message)
+
+        task = asyncio.current_task()
+        self._inside.add(task)
+        try:
+            await self._app(scope, receive, out)
+        except asyncio.CancelledError:
+            if not self._leaving or started:
+                raise
+            await _come_back(send)
+        finally:
+            self._inside.discard(task)
+            self._look()
+
+    async def close(self, seconds: float) -> bool:
+        """Keep no connection alive from now on; tells whether everybody left within `seconds`."""
+        self._closing = True
+        self._look()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._empty.wait(), seconds)
+        return not self._inside
+
+    async def send_away(self) -> None:
+        """Stop what is still being answered, so that the store can be closed."""
+        self._leaving = True
+        left = {task for task in self._inside if task}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=1)
+
+    def _look(self) -> None:
+        if self._closing and not self._inside:
+            self._empty.set()
+
+
+async def _come_back(send: Send) -> None:
+    told = problems.problem("unavailable")
+    headers = [
+        (b"content-type", problems.MEDIA_TYPE.encode()),
+        (b"cache-control", b"no-store"),
+        (b"retry-after", b"2"),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": told.status, "headers": headers})
+    await send({"type": "http.response.body", "body": problems.encoded(told), "more_body": False})
+
+
 async def serve(app: Litestar, settings: Settings, ready: Callable[[], None]) -> int:
     """
     Answer until SIGTERM or SIGINT; answers on their way are given `stop_seconds`.
@@ -74,11 +157,12 @@ async def serve(app: Litestar, settings: Settings, ready: Callable[[], None]) ->
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    door = Door(app)
     server = Server(
-        app,
+        door,
         address=settings.address,
         port=settings.port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.ASGINL,
         http=HTTPModes.auto,
         websockets=False,
         backlog=settings.backlog,
@@ -91,26 +175,26 @@ async def serve(app: Litestar, settings: Settings, ready: Callable[[], None]) ->
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stopping.set)
-    serving = asyncio.create_task(server.serve())
-    stop = asyncio.create_task(stopping.wait())
-    listening = asyncio.create_task(_listening(settings))
-    await asyncio.wait({serving, stop, listening}, return_when=asyncio.FIRST_COMPLETED)
-    if listening.done() and not serving.done():
-        ready()
-        await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
-    listening.cancel()
-    if serving.done():
-        stop.cancel()
-        log.error("the server ended by itself: %s", serving.exception())
-        return 1
-    server.stop()
-    done, _ = await asyncio.wait({serving}, timeout=settings.stop_seconds)
-    if not done:
-        log.warning("answers on their way took longer than %s s and were cut off", settings.stop_seconds)
-        serving.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving
-    return 0
+    async with app.lifespan():
+        serving = asyncio.create_task(server.serve())
+        stop = asyncio.create_task(stopping.wait())
+        listening = asyncio.create_task(_listening(settings))
+        await asyncio.wait({serving, stop, listening}, return_when=asyncio.FIRST_COMPLETED)
+        if listening.done() and not serving.done():
+            ready()
+            await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
+        if serving.done():
+            stop.cancel()
+            log.error("the server ended by itself: %s", serving.exception())
+            return 1
+        if not await door.close(settings.stop_seconds):
+            log.warning("answers on their way took longer than %s s and were cut off", settings.stop_seconds)
+        server.stop()
+        await asyncio.wait({serving}, timeout=_AFTER_STOP_SECONDS)
+        await door.send_away()
+        await asyncio.wait({serving}, timeout=_AFTER_STOP_SECONDS)
+        return 0
 
 
 async def _listening(settings: Settings) -> None:

@@ -15,6 +15,6 @@ from tests.backend.small_house import small_house  # noqa: E402
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.ERROR)
-    chosen = settings({"data": sys.argv[1], "port": sys.argv[2], "jobs_seconds": 0})
+    chosen = settings({"data": sys.argv[1], "port": sys.argv[2], "jobs_seconds": 0, "stop_seconds": 2})
     app = build_app(chosen, small_house(), demo=True)
     sys.exit(asyncio.run(serving.serve(app, chosen, lambda: print("open", flush=True))))

@@ -39,6 +39,10 @@ def gone(process: "subprocess.Popen[str]") -> None:
         process.stdout.close()
 
 
+class ComeBack(Exception):
+    """The library is stopping and did nothing with the message."""
+
+
 class Phone:
     """Asks until it is answered, in its own words each time, and remembers what was acknowledged."""
 
@@ -60,6 +64,9 @@ class Phone:
     async def send(self, client: AsyncClient, wishes: list[dict]) -> dict:
         body = message(self.dev, *wishes)
         answer = await client.post("/sync/1", content=body, headers={**SYNC, "cookie": self.cookie})
+        if answer.status_code == 503:
+            assert int(answer.headers["retry-after"]) > 0
+            raise ComeBack
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -71,7 +78,7 @@ class Phone:
                     self.asked.append(note(n, f"{self.patron} {n}"))
                 try:
                     reply = await self.send(client, self.asked[self.upto :])
-                except HTTPError:
+                except (HTTPError, ComeBack):
                     return
                 self.upto = reply["upto"]
 
@@ -149,12 +156,65 @@ def test_told_to_stop_it_ends_in_order_and_keeps_what_it_answered(tmp_path):
             asking = [asyncio.create_task(phone.keep_asking(stopped)) for phone in phones]
             await asyncio.sleep(0.3)
             process.terminate()
-            assert process.wait(15) == 0
+            assert await asyncio.to_thread(process.wait, 15) == 0
             stopped.set()
             await asyncio.gather(*asking)
             gone(process)
             process = opened(tmp_path, port)
             await asyncio.gather(*(check(phone) for phone in phones))
+        finally:
+            gone(process)
+
+    asyncio.run(play())
+
+
+async def half_a_message(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A reader's phone that went into a tunnel while it was sending."""
+    phone = Phone("p_10", f"http://127.0.0.1:{port}", random.Random(3))
+    await phone.sign_in()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    headers = {**SYNC, "host": f"127.0.0.1:{port}", "cookie": phone.cookie, "content-length": "400"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    writer.write(f"POST /sync/1 HTTP/1.1\r\n{head}\r\n{{".encode())
+    await writer.drain()
+    await asyncio.sleep(0.2)
+    return reader, writer
+
+
+def test_told_to_stop_it_does_not_wait_for_ever_for_half_a_message(tmp_path):
+    port = free_port()
+
+    async def play() -> None:
+        process = opened(tmp_path, port)
+        try:
+            reader, writer = await half_a_message(port)
+            process.terminate()
+            assert await asyncio.to_thread(process.wait, 15) == 0
+            told = await reader.read()
+            assert told == b"" or b" 503 " in told.splitlines()[0], told
+            writer.close()
+        finally:
+            gone(process)
+
+    asyncio.run(play())
+
+
+def test_while_it_stops_it_asks_new_ones_to_come_back(tmp_path):
+    port = free_port()
+
+    async def play() -> None:
+        process = opened(tmp_path, port)
+        try:
+            _, held = await half_a_message(port)
+            process.terminate()
+            await asyncio.sleep(0.2)
+            async with AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+                answer = await client.get("/sync/1/meta")
+            assert answer.status_code == 503
+            assert answer.headers["connection"] == "close"
+            assert answer.json()["code"] == "unavailable"
+            held.close()
+            assert await asyncio.to_thread(process.wait, 15) == 0
         finally:
             gone(process)
 
