@@ -28,7 +28,7 @@ import {
   sendNow,
   signIn,
   waitingShown,
-  withdrawFirst,
+  withdrawBooking,
 } from './steps.ts';
 
 afterAll(closeAll);
@@ -72,7 +72,7 @@ describe.each(KINDS)('%s', (kind) => {
     expect(await waitingShown(tab)).toHaveLength(4);
 
     // one is withdrawn, and the rest survives another cold start
-    await withdrawFirst(tab, second.room_name);
+    await withdrawBooking(tab, second.room_name);
     expect(await waitingShown(tab)).toHaveLength(3);
     await browser.close();
     browser = await launch(kind, profile, house.origin);

@@ -1,4 +1,5 @@
 /** What a person does in Carrel, one step at a time, found by roles and by the app's own words. */
+import { wishes } from './storage.ts';
 import { rooms } from '../../pwa/words/bookings.ts';
 import { loans as loanWords, why } from '../../pwa/words/loans.ts';
 import { signIn as signInWords, signOut } from '../../pwa/words/identity.ts';
@@ -141,33 +142,9 @@ export async function askToBook(tab: Tab, place: number): Promise<{ room: string
   await tab.click('button', name, 'main');
   await tab.shows('Withdraw');
   const room_name = /^Book (.*), [^,]*$/.exec(name)?.[1] ?? '';
-  const room = await tab.until(
-    'the wish is kept',
-    async (wanted) => {
-      for (const { name: database } of await indexedDB.databases()) {
-        if (!database?.startsWith('me-')) continue;
-        const db = await new Promise<IDBDatabase>((done, broken) => {
-          const opening = indexedDB.open(database);
-          opening.onsuccess = () => done(opening.result);
-          opening.onerror = () => broken(opening.error);
-        });
-        const store = db.objectStoreNames[0] as string;
-        const all = await new Promise<unknown[]>((done) => {
-          const reading = db.transaction(store).objectStore(store).getAll();
-          reading.onsuccess = () => done(reading.result);
-        });
-        db.close();
-        for (const each of all) {
-          const outbox = (each as { outbox?: { op: string; args: { room?: string }; seen: { room_name?: string } }[] }).outbox ?? [];
-          const found = outbox.find((wish) => wish.op === 'bookings.book@1' && wish.seen.room_name === wanted);
-          if (found?.args.room) return found.args.room;
-        }
-      }
-      return null;
-    },
-    room_name,
-  ).catch(() => '');
-  return { room: String(room), room_name };
+  const wish = (await wishes(tab, 'bookings.book@1')).find((each) => each.seen['room_name'] === room_name);
+  if (!wish) throw new Error(`expected a wish for ${room_name} to be kept, found none`);
+  return { room: String(wish.args['room']), room_name };
 }
 
 export async function waitingShown(tab: Tab): Promise<string[]> {
@@ -175,9 +152,9 @@ export async function waitingShown(tab: Tab): Promise<string[]> {
   return tab.read(() => [...document.querySelectorAll<HTMLElement>('main ol > .wish h2')].map((each) => each.innerText), null);
 }
 
-export async function withdrawFirst(tab: Tab, named: string): Promise<void> {
+export async function withdrawBooking(tab: Tab, room_name: string): Promise<void> {
   const before = (await waitingShown(tab)).length;
-  await tab.click('button', new RegExp(`^Withdraw: .*${named}`), 'main');
+  await tab.click('button', new RegExp(`^Withdraw: Book ${room_name},`), 'main');
   await tab.until('one wish fewer waits', (count) => document.querySelectorAll('main ol > .wish').length === count - 1, before);
 }
 

@@ -65,15 +65,22 @@ export async function kept(tab: Tab): Promise<Record<string, string>> {
   }, null);
 }
 
+/** A wish as the phone keeps it. */
+export interface Wish {
+  u: string;
+  args: Record<string, unknown>;
+  seen: Record<string, unknown>;
+}
+
 /** Every object with this operation in what is kept: wishes and answers, whatever shape the store gives them. */
-export async function wishes(tab: Tab, op: string): Promise<{ u: string; args: Record<string, unknown> }[]> {
-  const found: { u: string; args: Record<string, unknown> }[] = [];
+export async function wishes(tab: Tab, op: string): Promise<Wish[]> {
+  const found: Wish[] = [];
   const look = (value: unknown): void => {
     if (Array.isArray(value)) value.forEach(look);
     else if (value && typeof value === 'object') {
       const object = value as Record<string, unknown>;
       if (object['op'] === op && typeof object['u'] === 'string' && object['args']) {
-        found.push({ u: object['u'], args: object['args'] as Record<string, unknown> });
+        found.push(object as unknown as Wish);
       } else Object.values(object).forEach(look);
     }
   };
