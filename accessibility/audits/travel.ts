@@ -23,6 +23,7 @@ import {
   settled,
   signIn,
   startSignOut,
+  tapFree,
   wrongCode,
 } from '../../tests/journeys/steps.ts';
 import { Reader } from '../../tests/journeys/reader.ts';
@@ -148,9 +149,9 @@ export async function travel(visit: Visit, options: Travel = {}): Promise<void> 
     for (const outcome of OUTCOMES) {
       house.wire.rewrite = (path, body) => (path === '/sync/1' ? asIf(body, outcome) : body);
       const before = (await answersShown(tab)).length;
-      await askToBook(tab, 1);
-      await answered(tab, before + 1);
+      await tapFree(tab, 1);
       await openWaiting(tab);
+      await (outcome === 'received' ? tab.shows('The library has it') : answered(tab, before + 1));
       await here(tab, 'waiting', outcome);
       house.wire.rewrite = null;
     }

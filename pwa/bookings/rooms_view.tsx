@@ -1,5 +1,5 @@
 /** Rooms: the reader's own bookings, then what is free, the next first, as a list or a table. */
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { account, type Kept } from '../app/account.ts';
 import { announce } from '../app/announcer.ts';
 import type { BookingFact } from '../app/facts.ts';
@@ -9,12 +9,19 @@ import { Icon } from '../components/icon.tsx';
 import { Empty, Stamp, State, Tags } from '../components/parts.tsx';
 import { bookButton, room as roomWords, rooms as words } from '../words/bookings.ts';
 import { frame, notKept, outboxFull } from '../words/common.ts';
-import { dayOf, length, nearDay, time } from '../words/dates.ts';
+import { begun, dayOf, length, nearDay, time } from '../words/dates.ts';
 import { span } from '../words/outcomes.ts';
 import { ACCESS_NEEDS, dayShown, free, needs, want, type Free } from './needs.ts';
 
+/** Rooms listed before the rest is asked for. */
+const FIRST_SHOWN = 6;
+
 export default function RoomsView() {
   const [trouble, setTrouble] = useState('');
+  /** The first room of the rest, once it was asked for: reading goes on there. */
+  const [more, setMore] = useState('');
+  useLayoutEffect(() => document.getElementById(`room-${more}`)?.focus(), [more]);
+  const most = more ? Infinity : FIRST_SHOWN;
   const now = account.now();
   const today = dayOf(now);
   const info = library.info.value?.value;
@@ -131,12 +138,15 @@ export default function RoomsView() {
               </p>
             )}
             {wanted.view === 'list' ? (
+              <>
               <ul class="pile duo">
-                {found.map((each) => (
+                {found.slice(0, most).map((each) => (
                   <li class="sheet with-stamp" key={each.room.id}>
                     <Stamp time lines={[nearDay(on, today).split(' ')[0] ?? '', time(each.starts_at), length(each.ends_at - each.starts_at)]} />
                     <div class="stack">
-                      <h3>{each.room.name}</h3>
+                      <h3 id={`room-${each.room.id}`} tabIndex={-1}>
+                        {each.room.name}
+                      </h3>
                       <p class="soft">{roomWords.where(each.room.floor, each.room.seats)}</p>
                       <p>
                         <strong>{words.span(each.starts_at, each.free_until)}</strong>
@@ -155,6 +165,18 @@ export default function RoomsView() {
                   </li>
                 ))}
               </ul>
+              {found.length > most && (
+                <p class="acts after">
+                  <button
+                    type="button"
+                    class="btn"
+                    onClick={() => setMore(found[FIRST_SHOWN]?.room.id ?? '')}
+                  >
+                    {words.rest(found.length - most)}
+                  </button>
+                </p>
+              )}
+              </>
             ) : (
               found.length > 0 && (
                 <div class="scroll sheet" tabIndex={0} role="region" aria-labelledby="h-free">
@@ -207,9 +229,8 @@ function Mine({ booking, now, ask }: { booking: Kept<BookingFact>; now: number; 
       <Stamp time tone={wish ? 'pencil' : ''} lines={[nearDay(dayOf(body.starts_at), dayOf(now)).split(' ')[0] ?? '', time(body.starts_at), length(body.ends_at - body.starts_at)]} />
       <div class="stack">
         <h3>{body.room_name}</h3>
-        <p>
-          {span(body.starts_at, body.ends_at, now)}, {body.floor}
-        </p>
+        <p>{begun(span(body.starts_at, body.ends_at, now))}</p>
+        <p class="soft">{body.floor}</p>
         {!wish && (
           <p>
             <strong>{words.state[body.state]}</strong> {body.state === 'confirmed' && words.grace(body.grace_ends_at)}

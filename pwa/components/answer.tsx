@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { account, type Answer } from '../app/account.ts';
 import { announce } from '../app/announcer.ts';
 import type { Book, Shown } from '../app/facts.ts';
-import { dayOf, length, nearDay, time } from '../words/dates.ts';
+import { begun, dayOf, length, nearDay, time } from '../words/dates.ts';
 import { bookButton, room } from '../words/bookings.ts';
 import { choice, named, outcomes, said, span } from '../words/outcomes.ts';
 import { notKept, outboxFull } from '../words/common.ts';
@@ -60,9 +60,8 @@ export function Alternatives({ answer, now }: { answer: Answer; now: number }) {
                 <p>
                   <strong class="title">{shown.room_name}</strong>
                 </p>
-                <p>
-                  {span(shown.starts_at, shown.ends_at, now)}, {room.where(shown.floor, shown.seats)}
-                </p>
+                <p>{begun(span(shown.starts_at, shown.ends_at, now))}</p>
+                <p class="soft">{room.where(shown.floor, shown.seats)}</p>
                 <Tags access={shown.access} />
               </div>
               <p class="acts wide">

@@ -47,6 +47,7 @@ export const rooms = {
     `Shown: ${site}, ${nearDay(on, today)}, ${count(minutes / 60, 'hour')}, ${count(people, 'person', 'people')}${needs.length ? `, ${needs.join(', ').toLowerCase()}` : ''}.`,
   change: 'Change what I need',
   free: (n: number, on: string, today: string, site: string): string => `${n === 0 ? 'No room' : count(n, 'room')} free ${nearDay(on, today)} at ${site}`,
+  rest: (n: number): string => `Show ${count(n, 'more room', 'more rooms')}`,
   asOf: (at: number, now: number): string => `Next free first, as of ${when(at, now)}`,
   span: (from: number, to: number): string => `Free from ${time(from)} until ${time(to)}`,
   none: { heading: 'No room fits on that day', text: 'Try another day, a shorter time, or fewer needs.' },

@@ -92,3 +92,8 @@ export function length(ms: number): string {
   const rest = minutes % 60;
   return rest ? `${count(Math.floor(minutes / 60), 'hour')} ${rest}` : count(minutes / 60, 'hour');
 }
+
+/** The same words at the beginning of a sentence. */
+export function begun(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

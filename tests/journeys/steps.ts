@@ -133,15 +133,24 @@ export async function askToCancel(tab: Tab, booking: { id: string; body: Booking
   await tab.shows(rooms.cancelWaits);
 }
 
-/** Asks for the first free room from the `place`th on; what was asked for, as the outbox keeps it. */
-export async function askToBook(tab: Tab, place: number): Promise<{ room: string; room_name: string }> {
+/** Taps the first free room from the `place`th on; its name. */
+export async function tapFree(tab: Tab, place: number): Promise<string> {
   await openRooms(tab);
-  const offered = (await tab.names({ role: 'button', name: /^Book /, within: 'main' })).slice(place);
-  const name = offered[0];
-  if (!name) throw new Error('expected a free room, got none');
-  await tab.click('button', name, 'main');
-  await tab.shows('Withdraw');
+  // what a refusal offers stands above, and its buttons say Book too
+  const free = 'main section[aria-labelledby="h-free"]';
+  const name = (await tab.names({ role: 'button', name: /^Book /, within: free }))[place];
+  if (!name) throw new Error(`expected ${place + 1} free rooms, got fewer`);
+  await tab.click('button', name, free);
   const room_name = /^Book (.*), [^,]*$/.exec(name)?.[1] ?? '';
+  // a page that is left before the wish is on the disk keeps nothing, and has said nothing
+  await tab.until('the wish or its answer is said', (named) => document.querySelector('#announcer')?.textContent?.includes(named), room_name);
+  return room_name;
+}
+
+/** Asks for a free room where no answer can come yet; what was asked for, as the outbox keeps it. */
+export async function askToBook(tab: Tab, place: number): Promise<{ room: string; room_name: string }> {
+  const room_name = await tapFree(tab, place);
+  await tab.shows('Withdraw');
   const wish = (await wishes(tab, 'bookings.book@1')).find((each) => each.seen['room_name'] === room_name);
   if (!wish) throw new Error(`expected a wish for ${room_name} to be kept, found none`);
   return { room: String(wish.args['room']), room_name };
