@@ -9,7 +9,7 @@ import { Icon } from '../components/icon.tsx';
 import { Empty, Stamp, State, Tags } from '../components/parts.tsx';
 import { bookButton, room as roomWords, rooms as words } from '../words/bookings.ts';
 import { frame, notKept, outboxFull } from '../words/common.ts';
-import { begun, dayOf, length, nearDay, time } from '../words/dates.ts';
+import { begun, dayOf, stampOfTime } from '../words/dates.ts';
 import { span } from '../words/outcomes.ts';
 import { ACCESS_NEEDS, dayShown, free, needs, want, type Free } from './needs.ts';
 
@@ -72,7 +72,7 @@ export default function RoomsView() {
       {refused.length > 0 && (
         <ul class="pile">
           {refused.map((answer) => (
-            <li key={answer.u} class="outcome">
+            <li key={answer.u}>
               <Answered answer={answer} level={2} />
             </li>
           ))}
@@ -142,7 +142,7 @@ export default function RoomsView() {
               <ul class="pile duo">
                 {found.slice(0, most).map((each) => (
                   <li class="sheet with-stamp" key={each.room.id}>
-                    <Stamp time lines={[nearDay(on, today).split(' ')[0] ?? '', time(each.starts_at), length(each.ends_at - each.starts_at)]} />
+                    <Stamp time lines={stampOfTime(each.starts_at, each.ends_at, now)} />
                     <div class="stack">
                       <h3 id={`room-${each.room.id}`} tabIndex={-1}>
                         {each.room.name}
@@ -151,9 +151,12 @@ export default function RoomsView() {
                       <p>
                         <strong>{words.span(each.starts_at, each.free_until)}</strong>
                       </p>
+                    </div>
+                    <div class="wide stack">
                       <Tags access={ACCESS_NEEDS.filter((need) => each.room.access[need])} steps={each.room.access.steps_at_entrance} />
-                      {each.room.equipment.length > 0 && <p class="small soft">{each.room.equipment.join(', ')}</p>}
-                      {each.room.note && <p class="small">{each.room.note}</p>}
+                      {(each.room.equipment.length > 0 || each.room.note) && (
+                        <p class="small soft">{[each.room.equipment.join(', '), each.room.note].filter(Boolean).join('. ')}</p>
+                      )}
                     </div>
                     {signedIn && (
                       <p class="acts wide">
@@ -226,7 +229,7 @@ function Mine({ booking, now, ask }: { booking: Kept<BookingFact>; now: number; 
   const seen = { room_name: body.room_name, starts_at: body.starts_at, ends_at: body.ends_at };
   return (
     <li class={wish ? 'wish with-stamp' : 'sheet with-stamp'}>
-      <Stamp time tone={wish ? 'pencil' : ''} lines={[nearDay(dayOf(body.starts_at), dayOf(now)).split(' ')[0] ?? '', time(body.starts_at), length(body.ends_at - body.starts_at)]} />
+      <Stamp time tone={wish ? 'pencil' : ''} lines={stampOfTime(body.starts_at, body.ends_at, now)} />
       <div class="stack">
         <h3>{body.room_name}</h3>
         <p>{begun(span(body.starts_at, body.ends_at, now))}</p>
@@ -236,9 +239,9 @@ function Mine({ booking, now, ask }: { booking: Kept<BookingFact>; now: number; 
             <strong>{words.state[body.state]}</strong> {body.state === 'confirmed' && words.grace(body.grace_ends_at)}
           </p>
         )}
-        <Tags access={body.access} />
       </div>
       <div class="wide stack">
+        <Tags access={body.access} />
         {wish && (
           <State tone="pencil" first={wished ? words.notYet : words.cancelWaits}>
             {wished ? words.notYetRest(wish.at, now) : words.cancelWaitsRest}

@@ -3,6 +3,7 @@ import { account } from '../app/account.ts';
 import type { Availability } from '../app/facts.ts';
 import type { Aged } from '../app/library.ts';
 import { Icon } from '../components/icon.tsx';
+import { cloth } from '../components/parts.tsx';
 import { search as words } from '../words/catalogue.ts';
 import type { Hit } from './search_client.ts';
 
@@ -24,7 +25,7 @@ export function Marked({ text, marks, lang }: { text: string; marks: readonly st
 export function Cloth({ shelfmark }: { shelfmark: string }) {
   const letters = /^[A-Z]{1,3}/.exec(shelfmark)?.[0] ?? '';
   return (
-    <div class={`cloth c${((letters.charCodeAt(0) || 0) + (letters.charCodeAt(1) || 0)) % 6 + 1}`} aria-hidden="true">
+    <div class={`cloth ${cloth(letters)}`} aria-hidden="true">
       <span>{letters}</span>
     </div>
   );

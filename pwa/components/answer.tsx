@@ -3,7 +3,8 @@ import { useState } from 'preact/hooks';
 import { account, type Answer } from '../app/account.ts';
 import { announce } from '../app/announcer.ts';
 import type { Book, Shown } from '../app/facts.ts';
-import { begun, dayOf, length, nearDay, time } from '../words/dates.ts';
+import type { Alternative } from '../../sync/phone/phone.ts';
+import { begun, stampOfTime } from '../words/dates.ts';
 import { bookButton, room } from '../words/bookings.ts';
 import { choice, named, outcomes, said, span } from '../words/outcomes.ts';
 import { notKept, outboxFull } from '../words/common.ts';
@@ -14,27 +15,33 @@ export function Answered({ answer, level = 3 }: { answer: Answer; level?: 2 | 3 
   const what = named(answer, now);
   const { tone, first, rest } = said(answer);
   const Heading = level === 2 ? 'h2' : 'h3';
+  const choices = (answer.outcome.alt ?? []).filter((each) => each.op === 'bookings.book@1' && each.shown);
+  const away = (
+    <p class="acts">
+      <button type="button" class="btn quiet" onClick={() => void account.putAway(answer.u)}>
+        {outcomes.putAway(what)}
+      </button>
+    </p>
+  );
   return (
     <article class="answer stack">
-      <Heading>{what}</Heading>
-      <State tone={tone} first={first}>
-        {rest}
-      </State>
-      <Alternatives answer={answer} now={now} />
-      <p class="acts">
-        <button type="button" class="btn quiet" onClick={() => void account.putAway(answer.u)}>
-          {outcomes.putAway(what)}
-        </button>
-      </p>
+      <div class={`outcome ${tone} stack`}>
+        <Heading>{what}</Heading>
+        <State tone={tone} first={first}>
+          {rest}
+        </State>
+        {choices.length > 0 && <p>{outcomes.others}</p>}
+        {choices.length === 0 && away}
+      </div>
+      {choices.length > 0 && <Alternatives answer={answer} choices={choices} now={now} />}
+      {choices.length > 0 && away}
     </article>
   );
 }
 
 /** What may be had instead; one tap asks for it and puts the refusal away. */
-export function Alternatives({ answer, now }: { answer: Answer; now: number }) {
+function Alternatives({ answer, choices, now }: { answer: Answer; choices: Alternative[]; now: number }) {
   const [trouble, setTrouble] = useState('');
-  const choices = (answer.outcome.alt ?? []).filter((each) => each.op === 'bookings.book@1' && each.shown);
-  if (!choices.length) return null;
   async function take(args: Book, shown: Shown): Promise<void> {
     const kept = await account.ask('bookings.book@1', args, { ...shown }, { until: args.ends_at });
     if (kept === 'kept') {
@@ -46,15 +53,13 @@ export function Alternatives({ answer, now }: { answer: Answer; now: number }) {
   }
   return (
     <>
-      <p>{outcomes.others}</p>
-      <ul class="pile" aria-label={outcomes.choose}>
+      <ul class="pile duo" aria-label={outcomes.choose}>
         {choices.map((each) => {
           const shown = each.shown as unknown as Shown;
           const args = each.args as unknown as Book;
-          const on = nearDay(dayOf(shown.starts_at), dayOf(now));
           return (
             <li class="sheet with-stamp" key={`${args.room}${args.starts_at}`}>
-              <Stamp time lines={[on.split(' ')[0]?.slice(0, 8) ?? on, time(shown.starts_at), length(shown.ends_at - shown.starts_at)]} />
+              <Stamp time lines={stampOfTime(shown.starts_at, shown.ends_at, now)} />
               <div class="stack">
                 <p class="soft">{choice[each.why as keyof typeof choice] ?? ''}</p>
                 <p>
@@ -62,6 +67,8 @@ export function Alternatives({ answer, now }: { answer: Answer; now: number }) {
                 </p>
                 <p>{begun(span(shown.starts_at, shown.ends_at, now))}</p>
                 <p class="soft">{room.where(shown.floor, shown.seats)}</p>
+              </div>
+              <div class="wide">
                 <Tags access={shown.access} />
               </div>
               <p class="acts wide">

@@ -17,6 +17,11 @@ export function Stamp({ lines, tone = '', time = false }: { lines: [string, stri
   );
 }
 
+/** The colour of a book's cloth, by its class letters; one of six, c1 to c6. */
+export function cloth(letters: string): string {
+  return `c${((letters.charCodeAt(0) || 0) + (letters.charCodeAt(1) || 0)) % 6 + 1}`;
+}
+
 const ICONS: Record<Tone, IconName> = { pencil: 'pencil', clay: 'turn', slate: 'clock', moss: 'tick', '': 'help' };
 
 /** A state: its shape and icon, a strong beginning, a sentence. */

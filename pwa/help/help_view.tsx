@@ -1,7 +1,7 @@
 /** Every way to reach the library. */
 import { library } from '../app/library.ts';
 import { Empty } from '../components/parts.tsx';
-import { help as words, hours, kinds } from '../words/help.ts';
+import { help as words, hours } from '../words/help.ts';
 
 export default function HelpView() {
   const info = library.info.value?.value;
@@ -45,7 +45,7 @@ export default function HelpView() {
                   .filter((point) => point.contact)
                   .map((point) => (
                     <div class="pair" key={point.id}>
-                      <dt>{`${point.name}, ${kinds[point.kind].toLowerCase()}`}</dt>
+                      <dt>{point.name}</dt>
                       <dd>{point.contact}</dd>
                     </div>
                   ))}

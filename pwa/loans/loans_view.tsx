@@ -110,11 +110,12 @@ function Loan({ loan, today, now, trouble, ask }: { loan: Kept<LoanFact>; today:
       </div>
       <div class="wide stack">
         {!wish && !goes && body.renews_itself && <p>{words.renewsItself(body.keep_until)}</p>}
-        {!body.renewal.can && body.renewal.why && !wish && (
+        {!body.renewal.can && body.renewal.why && !wish && (body.renewal.why !== 'too_soon' || goes) && (
           <State tone="clay" first={words.doesNot}>
             {why[body.renewal.why]}
           </State>
         )}
+        {body.renewal.why === 'too_soon' && !goes && !wish && !body.renews_itself && <p>{why.too_soon}</p>}
         {wish && (
           <State tone="pencil" first={body.renewal.can ? words.waits : words.mayFail}>
             {words.waitsRest(when(wish.at, now))}

@@ -3,10 +3,10 @@ import { account } from '../app/account.ts';
 import { library } from '../app/library.ts';
 import { navigate } from '../app/router.ts';
 import { Icon } from '../components/icon.tsx';
-import { Stamp, Tags } from '../components/parts.tsx';
+import { cloth, Stamp, Tags } from '../components/parts.tsx';
 import { opening } from '../hours/opening.ts';
 import { rooms } from '../words/bookings.ts';
-import { dayOf, daysBetween, length, nearDay, stampOf, time, wholeDay } from '../words/dates.ts';
+import { dayOf, daysBetween, stampOf, stampOfTime, wholeDay } from '../words/dates.ts';
 import { frame } from '../words/common.ts';
 import { loans as loanWords, why } from '../words/loans.ts';
 import { today as words } from '../words/today.ts';
@@ -112,7 +112,7 @@ export default function TodayView() {
               <div class="sheet stack">
                 <div class="shelf" aria-hidden="true">
                   {loans.slice(0, 12).map(({ id, body }, i) => (
-                    <i key={id} class={`c${(body.shelf.charCodeAt(0) % 6 || 0) + 1}${body.state === 'on_loan' ? '' : ' due'}${i === Math.min(loans.length, 12) - 1 && i > 3 ? ' lean' : ''}`} />
+                    <i key={id} class={`${cloth(body.shelf)}${body.state === 'on_loan' ? '' : ' due'}${i === Math.min(loans.length, 12) - 1 && i > 3 ? ' lean' : ''}`} />
                   ))}
                 </div>
                 <p>
@@ -131,7 +131,7 @@ export default function TodayView() {
               </div>
               {next ? (
                 <div class="sheet with-stamp">
-                  <Stamp time lines={[nearDay(dayOf(next.body.starts_at), today).split(' ')[0] ?? '', time(next.body.starts_at), length(next.body.ends_at - next.body.starts_at)]} />
+                  <Stamp time lines={stampOfTime(next.body.starts_at, next.body.ends_at, now)} />
                   <div class="stack">
                     <h3>
                       {next.body.room_name}, {next.body.floor}

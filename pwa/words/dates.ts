@@ -80,17 +80,21 @@ export function stampOf(on: string): [string, string, string] {
   return [shortDay.format(noon(on)), String(noon(on).getUTCDate()), shortMonth.format(noon(on))];
 }
 
+/** The three lines of a stamp with a time: "today", "tomorrow" or "Wed 2"; "14:00"; "30 min", "1½ hours" or "1 h 20". */
+export function stampOfTime(from: number, to: number, now: number): [string, string, string] {
+  const on = dayOf(from);
+  const days = daysBetween(dayOf(now), on);
+  const named = days === 0 ? 'today' : days === 1 ? 'tomorrow' : `${shortDay.format(noon(on))} ${noon(on).getUTCDate()}`;
+  const minutes = Math.round((to - from) / 60_000);
+  const hours = Math.floor(minutes / 60);
+  const rest = minutes % 60;
+  const long = hours === 0 ? `${rest} min` : rest === 0 ? count(hours, 'hour') : rest === 30 ? `${hours}½ hours` : `${hours} h ${rest}`;
+  return [named, time(from), long];
+}
+
 /** "1 book", "2 books". */
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString('en-GB')} ${plural.select(n) === 'one' ? one : many}`;
-}
-
-/** "30 minutes", "2 hours", "1 hour 30". */
-export function length(ms: number): string {
-  const minutes = Math.round(ms / 60_000);
-  if (minutes < 60) return count(minutes, 'minute');
-  const rest = minutes % 60;
-  return rest ? `${count(Math.floor(minutes / 60), 'hour')} ${rest}` : count(minutes / 60, 'hour');
 }
 
 /** The same words at the beginning of a sentence. */

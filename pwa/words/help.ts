@@ -1,5 +1,5 @@
 /** What is said about hours, help, everything else, and what was not found. */
-import type { Contact, ServicePoint } from '../app/facts.ts';
+import type { Contact } from '../app/facts.ts';
 
 export const hours = {
   title: 'Opening hours',
@@ -8,14 +8,18 @@ export const hours = {
   week: 'This week',
   days: ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'],
   to: (from: string, to: string): string => `${from} to ${to}`,
+  /** Days of the week, from 0: "Every day", "Saturday", "Saturday and Sunday", "Monday to Friday". */
+  fromTo(first: number, last: number): string {
+    const [one = '', other = ''] = [hours.days[first], hours.days[last]];
+    if (last - first === 6) return 'Every day';
+    return first === last ? one : `${one} ${last - first === 1 ? 'and' : 'to'} ${other}`;
+  },
   caption: (point: string): string => `Hours of ${point}`,
   day: 'Day',
   open: 'Open',
   unknown: { heading: 'Not known yet', text: 'Opening hours have not been read on this device. Go online once to bring them.' },
   exceptions: 'Other hours',
 };
-
-export const kinds: Record<ServicePoint['kind'], string> = { building: 'Building', chat: 'Chat', desk: 'Desk', lift: 'Lift', phone: 'Telephone', venue: 'Venue' };
 
 export const help = {
   title: 'Help',
