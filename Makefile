@@ -31,8 +31,8 @@ bench: ## Measure: prints a table and writes build/bench.json
 
 build: prepare ## Build the app into build/app
 
-types: prepare ## Type-check the app
-	@PATH="$$($(VENV)/python workshop/node.py):$$PATH" node node_modules/typescript/bin/tsc -b pwa
+types: prepare ## Type-check the app and its tests
+	@PATH="$$($(VENV)/python workshop/node.py):$$PATH" node node_modules/typescript/bin/tsc -b pwa tests/pwa tests/journeys
 
 wheel: prepare ## Build the wheel with the built app in it, into build/wheel
 	@$(VENV)/pip --disable-pip-version-check wheel -q --no-deps --no-build-isolation --wheel-dir build/wheel .

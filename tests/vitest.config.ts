@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts', 'tests/**/*.test.tsx'],
     environment: 'node',
+    globalSetup: ['tests/pwa/views/whole_app.ts'],
     testTimeout: 30_000,
     restoreMocks: true,
   },

@@ -42,7 +42,7 @@ beforeAll(async () => {
   const db = new sqlite.oo1.DB(':memory:');
   const pointer = sqlite.wasm.allocFromTypedArray(new Uint8Array(file));
   db.checkRc(sqlite.capi.sqlite3_deserialize(db.pointer as number, 'main', pointer, file.byteLength, file.byteLength, sqlite.capi.SQLITE_DESERIALIZE_FREEONCLOSE));
-  const ask: Ask = (sql, ...values) => db.exec({ sql, bind: values.length ? values : undefined, rowMode: 'array', returnValue: 'resultRows' }) as (string | number)[][];
+  const ask: Ask = (sql, ...values) => db.exec({ sql, ...(values.length ? { bind: values } : {}), rowMode: 'array', returnValue: 'resultRows' }) as (string | number)[][];
   finder = new Finder(ask);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
