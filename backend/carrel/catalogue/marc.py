@@ -27,7 +27,12 @@ _SCRIPTS = (
 
 
 class NotABook(Exception):
-    """A record that no reader looks for; the word says of which kind."""
+    """A record that no reader looks for; `kind` says which, `id` how it is called where it was kept before."""
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.id = id
 
 
 def record(marc: Marc, fallback_id: str) -> Record:
@@ -38,24 +43,28 @@ def record(marc: Marc, fallback_id: str) -> Record:
         fallback_id: for a record without a 001.
 
     Raises:
-        NotABook: "authority" (leader/06 z), "deleted" (leader/05 d) or "suppressed" (942 $n 1).
+        NotABook: "authority" (leader/06 z), "holdings" (leader/06 u, v, x, y), "deleted" (leader/05 d) or
+            "suppressed" (942 $n 1).
         ValueError: it has no title to show.
     """
     leader = str(marc.leader).ljust(24)
+    source = _control(marc, "003").strip()
+    control = _control(marc, "001").strip()
+    id = re.sub(r"[^\w.-]+", "-", f"{source}-{control}" if source and control else control or fallback_id)
     if leader[6] == "z":
-        raise NotABook("authority")
+        raise NotABook("authority", id)
+    if leader[6] in "uvxy":
+        raise NotABook("holdings", id)
     if leader[5] == "d":
-        raise NotABook("deleted")
+        raise NotABook("deleted", id)
     if any(field.get("n") == "1" for field in marc.get_fields("942")):
-        raise NotABook("suppressed")
+        raise NotABook("suppressed", id)
     originals = _originals(marc)
     title_field = marc.get("245")
     title = _text(title_field, "abnp") or _text(marc.get("240") or marc.get("130"), "anp")
     if not title:
         raise ValueError("it has no title (245)")
     author_field = next(iter(marc.get_fields("100", "110", "111")), None)
-    control = _control(marc, "001").strip()
-    source = _control(marc, "003").strip()
     fixed = _control(marc, "008").ljust(40)
     lang = _LANGUAGES.get(fixed[35:38].lower(), "")
     title_original = originals.get("245", "")
@@ -68,7 +77,7 @@ def record(marc: Marc, fallback_id: str) -> Record:
     ]
     holdings = _holdings(marc)
     return Record(
-        id=re.sub(r"[^\w.-]+", "-", f"{source}-{control}" if source and control else control or fallback_id),
+        id=id,
         title=title,
         author=_text(author_field, "abcdq").rstrip("."),
         title_original=title_original,

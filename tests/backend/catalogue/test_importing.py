@@ -69,6 +69,42 @@ def test_authority_and_deleted_records_are_counted_apart(tmp_path):
     assert "1 authority records, 1 deleted" in said
 
 
+def test_a_record_deleted_at_its_source_is_forgotten(tmp_path):
+    (tmp_path / "a.mrc").write_bytes(book("1", "Salt") + book("2", "Tide"))
+    imported(tmp_path, tmp_path / "a.mrc")
+    (tmp_path / "b.mrc").write_bytes(book("1", "Salt", leader="00000dam a2200000 a 4500"))
+    assert imported(tmp_path, tmp_path / "b.mrc")[2] == ["Tide : a study"]
+
+
+def test_a_record_deleted_and_sent_anew_in_one_file_stays(tmp_path):
+    gone = book("1", "Salt", leader="00000dam a2200000 a 4500")
+    (tmp_path / "a.mrc").write_bytes(book("1", "Salt") + gone + book("1", "Salt, new"))
+    assert imported(tmp_path, tmp_path / "a.mrc")[2] == ["Salt, new : a study"]
+
+
+def test_utf8_under_a_leader_that_says_marc8_is_read_as_utf8(tmp_path):
+    utf8 = book("1", "Žluťoučký kůň")
+    (tmp_path / "a.mrc").write_bytes(utf8[:9] + b" " + utf8[10:])
+    code, said, titles = imported(tmp_path, tmp_path / "a.mrc")
+    assert (code, titles) == (0, ["Žluťoučký kůň : a study"])
+    assert "1 taken, 1 of them in another encoding than they said" in said
+
+
+def test_characters_that_no_encoding_knows_are_told_of_and_the_record_comes_in(tmp_path, capsys):
+    latin1 = book("1", "XYZ").replace(b"XYZ", b"X\xffZ")
+    (tmp_path / "a.mrc").write_bytes(latin1[:9] + b" " + latin1[10:])
+    code, said, titles = imported(tmp_path, tmp_path / "a.mrc")
+    assert (code, len(titles)) == (0, 1)
+    assert "a.mrc: byte 0: taken, but 1 of its characters could not be read and stand as blanks" in said
+    assert "1 taken, 1 of them with parts that could not be read" in said
+    assert capsys.readouterr().err == ""
+
+
+def test_records_of_holdings_alone_are_counted_apart(tmp_path):
+    (tmp_path / "a.mrc").write_bytes(book("1", "Salt") + book("2", "x", leader="00000nx  a2200000 a 4500"))
+    assert "1 taken, 1 records of holdings alone" in imported(tmp_path, tmp_path / "a.mrc")[1]
+
+
 def test_a_record_that_comes_again_replaces_the_one_before(tmp_path):
     (tmp_path / "a.mrc").write_bytes(book("1", "Salt") + book("1", "Salt, again"))
     assert imported(tmp_path, tmp_path / "a.mrc")[2] == ["Salt, again : a study"]
@@ -92,6 +128,23 @@ def test_marcxml_records_around_a_damaged_one_come_in(tmp_path):
     code, said, titles = imported(tmp_path, tmp_path / "a.xml")
     assert (code, sorted(titles)) == (0, ["Salt 1", "Salt 2"])
     assert "1 rejected" in said
+
+
+@pytest.mark.parametrize(
+    ("leader", "amiss"),
+    [
+        ("<leader>00817nas a2200265 4500</leader>", "its leader has 22 characters, not 24"),
+        ("<leader>     cam a2200433 i 4500 </leader>", "its leader has 25 characters, not 24"),
+        ("<leader/>", "its leader has 0 characters, not 24"),
+        ("", "it has no leader"),
+    ],
+)
+def test_a_marcxml_leader_that_lost_its_blanks_costs_no_record(tmp_path, leader, amiss):
+    rest = '<datafield tag="245" ind1="1" ind2="0"><subfield code="a">Salt</subfield></datafield></record>'
+    (tmp_path / "a.xml").write_text(f"<collection><record>{leader}{rest}</collection>")
+    code, said, titles = imported(tmp_path, tmp_path / "a.xml")
+    assert (code, titles) == (0, ["Salt"])
+    assert f"taken, but {amiss}" in said
 
 
 @settings(max_examples=60, deadline=None)
