@@ -8,7 +8,7 @@ import { Answered } from '../components/answer.tsx';
 import { Icon } from '../components/icon.tsx';
 import { Empty, Stamp, State, Tags } from '../components/parts.tsx';
 import { bookButton, room as roomWords, rooms as words } from '../words/bookings.ts';
-import { frame, notKept, outboxFull } from '../words/common.ts';
+import { notKept, outboxFull } from '../words/common.ts';
 import { begun, dayOf, stampOfTime } from '../words/dates.ts';
 import { span } from '../words/outcomes.ts';
 import { ACCESS_NEEDS, dayShown, free, needs, want, type Free } from './needs.ts';
@@ -90,7 +90,7 @@ export default function RoomsView() {
           </ul>
         </section>
       )}
-      <section aria-labelledby="h-free">
+      <section aria-labelledby={told && site ? 'h-free' : undefined}>
         <div class="stack">
           {site && (
             <p>
@@ -217,7 +217,6 @@ export default function RoomsView() {
             )}
           </>
         )}
-        {!site && <h2 id="h-free">{frame.rooms}</h2>}
       </section>
     </>
   );

@@ -20,7 +20,7 @@ export default function RecordView() {
     void catalogue.record(id).then((told) => {
       if (stale) return;
       setFound(told);
-      if (told) document.title = title(told.title);
+      document.title = title(told ? told.title : words.missing.heading);
     });
     return () => {
       stale = true;
@@ -32,7 +32,7 @@ export default function RecordView() {
     return (
       <>
         <h1 tabIndex={-1}>{words.missing.heading}</h1>
-        <Empty {...words.missing} href="/search" />
+        <Empty text={words.missing.text} way={words.missing.way} href="/search" />
       </>
     );
   }

@@ -51,6 +51,11 @@ function inside<T>(message: object): Promise<T> {
     thread.addEventListener('error', () => {
       for (const wait of waits.values()) wait.broken(new Error('the catalogue could not be opened on this device'));
       waits.clear();
+      // It answers no more: the next search starts another, and asks the library meanwhile.
+      thread?.terminate();
+      thread = null;
+      opened = null;
+      change({ where: 'server', records: 0 });
     });
   }
   const id = (asked += 1);

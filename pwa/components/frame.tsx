@@ -55,7 +55,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
                 <li>
                   <a href="/waiting" aria-current={path.value === '/waiting' ? 'page' : undefined}>
                     <Icon name="pencil" />
-                    <span>{frame.waiting}</span>
+                    <span>{frame.waiting}</span>{' '}
                     {waits > 0 && <span class="count">{waits}</span>}
                   </a>
                 </li>

@@ -36,13 +36,14 @@ export function State({ tone, first, children }: { tone: Tone; first: string; ch
   );
 }
 
-export function Empty({ heading, text, way, href }: { heading: string; text: string; way?: string; href?: string }) {
+/** That there is nothing, what will be here, and one way on; without a heading where the page's own says it. */
+export function Empty({ heading, text, way, href }: { heading?: string; text: string; way?: string; href?: string }) {
   return (
     <div class="empty">
       <svg viewBox="0 0 96 72" aria-hidden="true" focusable="false">
         <path d="M8 62h80M20 62V26h10v36M34 62V20h8v42M46 62V30h12v32M64 61l10-34 8 2-10 33" />
       </svg>
-      <h2>{heading}</h2>
+      {heading && <h2>{heading}</h2>}
       <p>{text}</p>
       {way && href && (
         <a class="btn" href={href}>

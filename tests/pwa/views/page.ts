@@ -47,6 +47,7 @@ class NoWorker extends EventTarget {
     setTimeout(() => this.dispatchEvent(new Event('error')), 0);
   }
   postMessage(): void {}
+  terminate(): void {}
 }
 
 let there = true;
@@ -86,6 +87,13 @@ export class Page {
     opened = run();
     await pass(AT_REST_MS);
     return new Page(library, opened.account);
+  }
+
+  /** A page that is opened for the first time, where there is no network. */
+  static async openOffline(address: string, library = new WholeLibrary()): Promise<Page> {
+    there = false;
+    library.there = false;
+    return Page.open(address, library);
   }
 
   /** The same device and disk, with the page closed and opened again. */
