@@ -5,6 +5,7 @@ import { render } from 'preact';
 import { Frame } from '../components/frame.tsx';
 import { aloud, aloudMany } from '../words/outcomes.ts';
 import { account, opening } from './account.ts';
+import { keepFocus } from './focus_kept.ts';
 import { colourTheEdge } from './preferences.ts';
 import { Routed } from './routes.tsx';
 import { keepTheApp } from './updates.ts';
@@ -20,6 +21,7 @@ void opening.finally(() => {
     </Frame>,
     into,
   );
+  keepFocus();
   colourTheEdge();
   // The first view comes before keeping the next one.
   setTimeout(() => void keepTheApp(), 0);

@@ -6,6 +6,7 @@ import type { BookingFact } from '../app/facts.ts';
 import { library } from '../app/library.ts';
 import { Answered } from '../components/answer.tsx';
 import { Icon } from '../components/icon.tsx';
+import { takeBack } from '../components/taking_back.ts';
 import { Empty, Stamp, State, Tags } from '../components/parts.tsx';
 import { bookButton, room as roomWords, rooms as words } from '../words/bookings.ts';
 import { notKept, outboxFull } from '../words/common.ts';
@@ -248,7 +249,7 @@ function Mine({ booking, now, ask }: { booking: Kept<BookingFact>; now: number; 
         )}
         <p class="acts">
           {wish ? (
-            <button type="button" class="btn" onClick={() => void account.withdraw(wish.u)}>
+            <button type="button" class="btn" onClick={() => void takeBack(wish, now)}>
               {wished ? words.withdraw(body, now) : words.withdrawCancel(body)}
             </button>
           ) : (

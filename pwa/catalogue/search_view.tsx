@@ -12,8 +12,16 @@ import { catalogue, type Results } from './search_client.ts';
 const PAGE = 20;
 /** A pause in typing, after which the count is said; milliseconds. */
 const PAUSE_MS = 700;
+/** Sentences of which the newest is enough. */
+const COUNTED = /results? for|Go online once to search/;
 
 let last: { q: string; results: Results; limit: number } | null = null;
+
+/** What a search came to, in one sentence; '' while it has not come to anything. */
+function summary(results: Results | null, typed: string): string {
+  if (!results) return '';
+  return results.from === 'none' ? words.from.none : words.count(results.count, results.hits.length, results.corrected ?? typed);
+}
 
 export default function SearchView() {
   const q = query.value.get('q') ?? '';
@@ -21,6 +29,8 @@ export default function SearchView() {
   const [limit, setLimit] = useState(last?.q === q ? last.limit : PAGE);
   const [results, setResults] = useState<Results | null>(last?.q === q ? last.results : null);
   const asking = useRef<AbortController | null>(null);
+  /** What was said of the list; back at it, nothing is new. */
+  const heard = useRef(last?.q === q ? summary(last.results, q.trim()) : '');
   const availability = library.availability.value;
   const state = catalogue.state.value;
   const trimmed = q.trim();
@@ -43,9 +53,12 @@ export default function SearchView() {
   }, [trimmed, limit]);
 
   useEffect(() => {
-    if (!results || !trimmed || results.from === 'none') return;
-    const said = words.count(results.count, results.hits.length, trimmed);
-    const pause = setTimeout(() => announceLatest(/result/i, said), PAUSE_MS);
+    const said = trimmed && summary(results, trimmed);
+    if (!said || said === heard.current) return;
+    const pause = setTimeout(() => {
+      heard.current = said;
+      announceLatest(COUNTED, said);
+    }, PAUSE_MS);
     return () => clearTimeout(pause);
   }, [results]);
 
@@ -85,14 +98,14 @@ export default function SearchView() {
         {where}
       </p>
       {!trimmed && <Empty {...words.begin} />}
-      {results && trimmed && (
+      {results && trimmed && results.from !== 'none' && (
         <section aria-labelledby="h-results">
           <div class="head">
-            <h2 id="h-results">{words.count(results.count, results.hits.length, results.corrected ?? trimmed)}</h2>
+            <h2 id="h-results">{summary(results, trimmed)}</h2>
             {results.hits.length > 1 && <p class="soft">{words.order}</p>}
           </div>
           {results.corrected && <p>{words.instead(trimmed, results.corrected)}</p>}
-          {results.hits.length === 0 && results.from !== 'none' && <Empty {...words.none} />}
+          {results.hits.length === 0 && <Empty {...words.none} />}
           <ul class="pile">
             {results.hits.map((hit) => (
               <li class="sheet hit" key={hit.id}>

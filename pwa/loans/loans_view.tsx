@@ -4,6 +4,7 @@ import { account, type Kept } from '../app/account.ts';
 import { announce } from '../app/announcer.ts';
 import type { LoanFact } from '../app/facts.ts';
 import { Icon } from '../components/icon.tsx';
+import { takeBack } from '../components/taking_back.ts';
 import { Empty, SignInFirst, Stamp, State } from '../components/parts.tsx';
 import { frame, notKept, outboxFull, signInFirst } from '../words/common.ts';
 import { dayOf, stampOf, when } from '../words/dates.ts';
@@ -130,7 +131,7 @@ function Loan({ loan, today, now, trouble, ask }: { loan: Kept<LoanFact>; today:
         {(wish || body.renewal.can) && (
           <p class="acts">
             {wish ? (
-              <button type="button" class="btn" onClick={() => void account.withdraw(wish.u)}>
+              <button type="button" class="btn" onClick={() => void takeBack(wish, now)}>
                 {words.withdraw(body.title)}
               </button>
             ) : (

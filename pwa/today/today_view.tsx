@@ -7,7 +7,7 @@ import { cloth, Stamp, Tags } from '../components/parts.tsx';
 import { opening } from '../hours/opening.ts';
 import { rooms } from '../words/bookings.ts';
 import { dayOf, daysBetween, stampOf, stampOfTime, wholeDay } from '../words/dates.ts';
-import { frame } from '../words/common.ts';
+import { hours } from '../words/help.ts';
 import { loans as loanWords, why } from '../words/loans.ts';
 import { today as words } from '../words/today.ts';
 
@@ -180,7 +180,7 @@ function OpenNow({ now }: { now: number }) {
           })}
         </ul>
       )}
-      {!site && <p class="sheet">{frame.hours}</p>}
+      {!site && <p class="sheet">{hours.unknown.text}</p>}
     </section>
   );
 }

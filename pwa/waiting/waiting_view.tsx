@@ -1,8 +1,8 @@
 /** Waiting to send: each wish as it waits, each answer until it is put away. */
 import { account } from '../app/account.ts';
-import { announce } from '../app/announcer.ts';
 import { Answered } from '../components/answer.tsx';
 import { Icon } from '../components/icon.tsx';
+import { takeBack } from '../components/taking_back.ts';
 import { Empty, SignInFirst, State } from '../components/parts.tsx';
 import { frame, signInFirst } from '../words/common.ts';
 import { named } from '../words/outcomes.ts';
@@ -41,13 +41,7 @@ export default function WaitingView() {
                   {words.looked(account.heardAt.value, now)} {wish.until !== null && words.ends(wish.until, now)}
                 </State>
                 <p class="acts">
-                  <button
-                    type="button"
-                    class="btn"
-                    onClick={() => {
-                      void account.withdraw(wish.u).then(() => announce(words.withdrawn(what)));
-                    }}
-                  >
+                  <button type="button" class="btn" onClick={() => void takeBack(wish, now)}>
                     {words.withdraw(what)}
                   </button>
                 </p>

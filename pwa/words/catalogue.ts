@@ -72,5 +72,5 @@ export const record = {
   notes: 'Notes',
   kind: 'Kind',
   back: 'Back to the search',
-  missing: { heading: 'No such record here', text: 'It may have left the catalogue, or it is not on this device yet. Search for its title.', way: 'Search' },
+  missing: { heading: 'No such record here', text: 'It may have left the catalogue, or it is not on this device yet. Search for its title, or go online and open it again.', way: 'Search for it' },
 };

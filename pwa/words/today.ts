@@ -14,7 +14,7 @@ export const today = {
   loans: 'Your loans',
   seeAll: (n: number): string => `See ${n === 1 ? 'your loan' : `all ${n} loans`}`,
   onLoan: (n: number): string => `${n} on loan.`,
-  safe: (n: number, on: string, now: string): string => `${count(n, 'is', 'are')} safe until ${day(on, now)} and renew without you, unless someone asks.`,
+  safe: (n: number, on: string, now: string): string => `${count(n, 'is', 'are')} safe until ${day(on, now)} and ${n === 1 ? 'renews' : 'renew'} without you, unless someone asks.`,
   back: (n: number): string => (n === 0 ? '' : `${count(n, 'goes', 'go')} back this week.`),
   next: 'Next booking',
   another: 'Book another room',

@@ -2,7 +2,7 @@
 import { checksum, type Fact } from '../../../sync/phone/facts.ts';
 import type { Alternative, Outcome, Reply, Request } from '../../../sync/phone/phone.ts';
 import { WIRE_VERSION, type Intent } from '../../../sync/schema/messages.ts';
-import type { Hit, RecordView } from '../../../pwa/catalogue/records.ts';
+import type { Hit, RecordView, Results } from '../../../pwa/catalogue/records.ts';
 import type { Availability, Book, BookingFact, DemoPatron, LibraryInfo, LoanFact, PatronFact, RoomView, Shown } from '../../../pwa/app/facts.ts';
 import { AT, Library } from '../app/tabs.ts';
 
@@ -71,6 +71,8 @@ export class WholeLibrary extends Library {
   triesLeft = 3;
   rooms: RoomView[] = [room(), room({ id: 'r3', name: 'Group Room 3', floor: 'Floor 3', free: [[TWO, TWO + 4 * HOUR_MS]] })];
   records: RecordView[] = [RECORD];
+  /** What it takes a mistyped word for. */
+  readonly corrections = new Map<string, string>();
   availability: Availability['records'] = {};
   /** How the next wishes are decided, in their order; by the rules once there is none. */
   readonly verdicts: Omit<Outcome, 'n'>[] = [];
@@ -135,15 +137,16 @@ export class WholeLibrary extends Library {
     if (pathname === '/pub/1/rooms/colchester') return { as_of: AS_OF, site: 'colchester', rooms: this.rooms };
     if (pathname === '/pub/1/availability') return { as_of: AS_OF, records: this.availability } satisfies Availability;
     if (pathname === '/session/demo') return this.demo;
-    if (pathname === '/catalogue/1/search') return this.search(searchParams.get('q') ?? '');
+    if (pathname === '/catalogue/1/search') return this.search(searchParams.get('q') ?? '', Number(searchParams.get('limit')));
     if (pathname.startsWith('/catalogue/1/records/')) return this.records.find(({ id }) => pathname.endsWith(`/${id}`)) ?? null;
     return undefined;
   }
 
-  private search(typed: string): { hits: Hit[]; more: boolean; count: number; corrected: null; as_of: number } {
-    const word = typed.toLowerCase();
+  private search(typed: string, limit: number): Omit<Results, 'from'> & { as_of: number } {
+    const corrected = this.corrections.get(typed) ?? null;
+    const word = (corrected ?? typed).toLowerCase();
     const hits = this.records.filter(({ title, author }) => `${title} ${author}`.toLowerCase().includes(word)).map((each): Hit => ({ ...each, marks: [word] }));
-    return { hits, more: false, count: hits.length, corrected: null, as_of: AS_OF };
+    return { hits: hits.slice(0, limit), more: hits.length > limit, count: hits.length, corrected, as_of: AS_OF };
   }
 
   override answer(request: Request): ReturnType<Library['answer']> {

@@ -229,6 +229,11 @@ export function connection(): string {
   return read(screen.getByRole('region', { name: 'Connection' }));
 }
 
+/** What a named part of the page says. */
+export function part(name: string): string {
+  return read(screen.getByRole('region', { name }));
+}
+
 /** What stands in the page itself, without what stands around every page. */
 export function page(): string {
   return read(screen.getByRole('main'));
