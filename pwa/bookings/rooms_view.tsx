@@ -1,15 +1,13 @@
 /** Rooms: the reader's own bookings, then what is free, the next first, as a list or a table. */
 import { useLayoutEffect, useState } from 'preact/hooks';
 import { account, type Kept } from '../app/account.ts';
-import { announce } from '../app/announcer.ts';
 import type { BookingFact } from '../app/facts.ts';
 import { library } from '../app/library.ts';
-import { Answered } from '../components/answer.tsx';
+import { Answered, AnsweredHere } from '../components/answer.tsx';
 import { Icon } from '../components/icon.tsx';
-import { takeBack } from '../components/taking_back.ts';
-import { Empty, Stamp, State, Tags } from '../components/parts.tsx';
+import { Empty, Stamp, State, Tags, Trouble } from '../components/parts.tsx';
+import { takeBack, wish } from '../components/wishing.ts';
 import { bookButton, room as roomWords, rooms as words } from '../words/bookings.ts';
-import { notKept, outboxFull } from '../words/common.ts';
 import { begun, dayOf, stampOfTime } from '../words/dates.ts';
 import { span } from '../words/outcomes.ts';
 import { ACCESS_NEEDS, dayShown, free, needs, want, type Free } from './needs.ts';
@@ -18,7 +16,9 @@ import { ACCESS_NEEDS, dayShown, free, needs, want, type Free } from './needs.ts
 const FIRST_SHOWN = 6;
 
 export default function RoomsView() {
-  const [trouble, setTrouble] = useState('');
+  /** What was not kept: of which room or booking, and why. */
+  const [trouble, setTrouble] = useState({ of: '', said: '' });
+  const troubleOf = (id: string): string => (trouble.of === id ? trouble.said : '');
   /** The first room of the rest, once it was asked for: reading goes on there. */
   const [more, setMore] = useState('');
   useLayoutEffect(() => document.getElementById(`room-${more}`)?.focus(), [more]);
@@ -35,13 +35,12 @@ export default function RoomsView() {
   const on = told ? dayShown(told.value.rooms, wanted, now) : today;
   const found = told ? free(told.value.rooms, wanted, on, now) : [];
 
-  async function ask(op: string, args: object, seen: Record<string, unknown>, until: number, saidAloud: string): Promise<void> {
-    const kept = await account.ask(op, args, seen, { until });
-    setTrouble(kept === 'kept' ? '' : kept === 'full' ? outboxFull : notKept);
-    if (kept === 'kept') announce(saidAloud);
+  async function ask(of: string, op: string, args: object, seen: Record<string, unknown>, until: number, saidAloud: string): Promise<void> {
+    setTrouble({ of, said: await wish(op, args, seen, saidAloud, { until }) });
   }
   const book = (each: Free): Promise<void> =>
     ask(
+      each.room.id,
       'bookings.book@1',
       { room: each.room.id, starts_at: each.starts_at, ends_at: each.ends_at, party: wanted.people, access: wanted.access },
       {
@@ -65,11 +64,6 @@ export default function RoomsView() {
         <h1 tabIndex={-1}>{words.title}</h1>
         <p>{words.lead}</p>
       </div>
-      {trouble && (
-        <p class="field-error" role="alert">
-          {trouble}
-        </p>
-      )}
       {refused.length > 0 && (
         <ul class="pile">
           {refused.map((answer) => (
@@ -86,7 +80,7 @@ export default function RoomsView() {
           </h2>
           <ul class="pile duo">
             {mine.map((each) => (
-              <Mine key={each.id} booking={each} now={now} ask={ask} />
+              <Mine key={each.id} booking={each} now={now} trouble={troubleOf(each.id)} ask={ask} />
             ))}
           </ul>
         </section>
@@ -160,11 +154,14 @@ export default function RoomsView() {
                       )}
                     </div>
                     {signedIn && (
-                      <p class="acts wide">
-                        <button type="button" class="btn" onClick={() => void book(each)}>
-                          {bookButton(each.room.name, each.starts_at, each.ends_at, now)}
-                        </button>
-                      </p>
+                      <div class="wide stack">
+                        <Trouble said={troubleOf(each.room.id)} />
+                        <p class="acts">
+                          <button type="button" class="btn" onClick={() => void book(each)}>
+                            {bookButton(each.room.name, each.starts_at, each.ends_at, now)}
+                          </button>
+                        </p>
+                      </div>
                     )}
                   </li>
                 ))}
@@ -204,6 +201,7 @@ export default function RoomsView() {
                           <td>{ACCESS_NEEDS.filter((need) => each.room.access[need]).map((need) => roomWords.access[need]).join(', ')}</td>
                           {signedIn && (
                             <td>
+                              <Trouble said={troubleOf(each.room.id)} />
                               <button type="button" class="btn" onClick={() => void book(each)}>
                                 {bookButton(each.room.name, each.starts_at, each.ends_at, now)}
                               </button>
@@ -223,9 +221,10 @@ export default function RoomsView() {
   );
 }
 
-function Mine({ booking, now, ask }: { booking: Kept<BookingFact>; now: number; ask: (op: string, args: object, seen: Record<string, unknown>, until: number, saidAloud: string) => Promise<void> }) {
-  const { body, wish } = booking;
+function Mine({ booking, now, trouble, ask }: { booking: Kept<BookingFact>; now: number; trouble: string; ask: (of: string, op: string, args: object, seen: Record<string, unknown>, until: number, saidAloud: string) => Promise<void> }) {
+  const { body, wish, answer } = booking;
   const wished = wish?.op === 'bookings.book@1';
+  const checksIn = wish?.op === 'bookings.check_in@1';
   const seen = { room_name: body.room_name, starts_at: body.starts_at, ends_at: body.ends_at };
   return (
     <li class={wish ? 'wish with-stamp' : 'sheet with-stamp'}>
@@ -243,24 +242,26 @@ function Mine({ booking, now, ask }: { booking: Kept<BookingFact>; now: number; 
       <div class="wide stack">
         <Tags access={body.access} />
         {wish && (
-          <State tone="pencil" first={wished ? words.notYet : words.cancelWaits}>
-            {wished ? words.notYetRest(wish.at, now) : words.cancelWaitsRest}
+          <State tone="pencil" first={wished ? words.notYet : checksIn ? words.checkInWaits : words.cancelWaits}>
+            {wished ? words.notYetRest(wish.at, now) : checksIn ? words.checkInWaitsRest(body.grace_ends_at) : words.cancelWaitsRest}
           </State>
         )}
+        <Trouble said={trouble} />
+        {answer && answer.outcome.st !== 'done' && <AnsweredHere answer={answer} />}
         <p class="acts">
           {wish ? (
             <button type="button" class="btn" onClick={() => void takeBack(wish, now)}>
-              {wished ? words.withdraw(body, now) : words.withdrawCancel(body)}
+              {wished ? words.withdraw(body, now) : checksIn ? words.withdrawCheckIn(body) : words.withdrawCancel(body)}
             </button>
           ) : (
             <>
               {body.state === 'confirmed' && now >= body.check_in_from && now < body.grace_ends_at && (
-                <button type="button" class="btn main" onClick={() => void ask('bookings.check_in@1', { booking: booking.id }, seen, body.ends_at, words.checkIn(body))}>
+                <button type="button" class="btn main" onClick={() => void ask(booking.id, 'bookings.check_in@1', { booking: booking.id }, seen, body.grace_ends_at, words.checkInAsked(body.room_name))}>
                   {words.checkIn(body)}
                 </button>
               )}
               {body.can_cancel && (
-                <button type="button" class="btn" onClick={() => void ask('bookings.cancel@1', { booking: booking.id }, seen, body.ends_at, words.cancelAsked(body.room_name))}>
+                <button type="button" class="btn" onClick={() => void ask(booking.id, 'bookings.cancel@1', { booking: booking.id }, seen, body.ends_at, words.cancelAsked(body.room_name))}>
                   {words.cancel(body, now)}
                 </button>
               )}

@@ -1,14 +1,13 @@
 /** An answer of the library, kept until it is put away, with what else could be had. */
 import { useState } from 'preact/hooks';
 import { account, type Answer } from '../app/account.ts';
-import { announce } from '../app/announcer.ts';
 import type { Book, Shown } from '../app/facts.ts';
 import type { Alternative } from '../../sync/phone/phone.ts';
 import { begun, stampOfTime } from '../words/dates.ts';
 import { bookButton, room } from '../words/bookings.ts';
 import { choice, named, outcomes, said, span } from '../words/outcomes.ts';
-import { notKept, outboxFull } from '../words/common.ts';
-import { Stamp, State, Tags } from './parts.tsx';
+import { Stamp, State, Tags, Trouble } from './parts.tsx';
+import { wish } from './wishing.ts';
 
 export function Answered({ answer, level = 3 }: { answer: Answer; level?: 2 | 3 }) {
   const now = account.now();
@@ -39,17 +38,28 @@ export function Answered({ answer, level = 3 }: { answer: Answer; level?: 2 | 3 
   );
 }
 
+/** The same beside what was asked about, which names it already. */
+export function AnsweredHere({ answer }: { answer: Answer }) {
+  const { tone, first, rest } = said(answer);
+  return (
+    <>
+      <State tone={tone} first={first}>
+        {rest}
+      </State>
+      <button type="button" class="btn quiet" onClick={() => void account.putAway(answer.u)}>
+        {outcomes.putAway(named(answer, answer.answered_at))}
+      </button>
+    </>
+  );
+}
+
 /** What may be had instead; one tap asks for it and puts the refusal away. */
 function Alternatives({ answer, choices, now }: { answer: Answer; choices: Alternative[]; now: number }) {
   const [trouble, setTrouble] = useState('');
   async function take(args: Book, shown: Shown): Promise<void> {
-    const kept = await account.ask('bookings.book@1', args, { ...shown }, { until: args.ends_at });
-    if (kept === 'kept') {
-      announce(room.asked(shown.room_name));
-      await account.putAway(answer.u);
-      return;
-    }
-    setTrouble(kept === 'full' ? outboxFull : notKept);
+    const told = await wish('bookings.book@1', args, { ...shown }, room.asked(shown.room_name), { until: args.ends_at });
+    if (!told) await account.putAway(answer.u);
+    setTrouble(told);
   }
   return (
     <>
@@ -80,11 +90,7 @@ function Alternatives({ answer, choices, now }: { answer: Answer; choices: Alter
           );
         })}
       </ul>
-      {trouble && (
-        <p class="field-error" role="alert">
-          {trouble}
-        </p>
-      )}
+      <Trouble said={trouble} />
     </>
   );
 }

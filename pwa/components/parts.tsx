@@ -36,6 +36,15 @@ export function State({ tone, first, children }: { tone: Tone; first: string; ch
   );
 }
 
+/** Why something was not kept, beside what was tapped; nothing for ''. */
+export function Trouble({ said }: { said: string }) {
+  return said ? (
+    <p class="field-error" role="alert">
+      {said}
+    </p>
+  ) : null;
+}
+
 /** That there is nothing, what will be here, and one way on; without a heading where the page's own says it. */
 export function Empty({ heading, text, way, href }: { heading?: string; text: string; way?: string; href?: string }) {
   return (

@@ -1,24 +1,17 @@
 /** Loans: what goes back first, then what is safe; why one does not renew is said before any tap. */
 import { useState } from 'preact/hooks';
 import { account, type Kept } from '../app/account.ts';
-import { announce } from '../app/announcer.ts';
 import type { LoanFact } from '../app/facts.ts';
 import { Icon } from '../components/icon.tsx';
-import { takeBack } from '../components/taking_back.ts';
-import { Empty, SignInFirst, Stamp, State } from '../components/parts.tsx';
-import { frame, notKept, outboxFull, signInFirst } from '../words/common.ts';
+import { AnsweredHere } from '../components/answer.tsx';
+import { Empty, SignInFirst, Stamp, State, Trouble } from '../components/parts.tsx';
+import { takeBack, wish } from '../components/wishing.ts';
+import { frame, signInFirst } from '../words/common.ts';
 import { dayOf, stampOf, when } from '../words/dates.ts';
 import { kind, loans as words, why } from '../words/loans.ts';
-import { outcomes, named, said } from '../words/outcomes.ts';
 
-/** Ask for a renewal; what is told is '' or why it was not kept. */
-async function renew(loan: Kept<LoanFact>): Promise<string> {
-  const kept = await account.ask('loans.renew@1', { loan: loan.id }, { title: loan.body.title, due_on: loan.body.due_on }, { base: { [`loans:${loan.id}`]: loan.version } });
-  if (kept === 'kept') {
-    announce(words.kept(loan.body.title));
-    return '';
-  }
-  return kept === 'full' ? outboxFull : notKept;
+function renew({ id, version, body }: Kept<LoanFact>): Promise<string> {
+  return wish('loans.renew@1', { loan: id }, { title: body.title, due_on: body.due_on }, words.kept(body.title), { base: { [`loans:${id}`]: version } });
 }
 
 export default function LoansView() {
@@ -122,12 +115,8 @@ function Loan({ loan, today, now, trouble, ask }: { loan: Kept<LoanFact>; today:
             {words.waitsRest(when(wish.at, now))}
           </State>
         )}
-        {answer && <Said loan={loan} />}
-        {trouble && (
-          <p class="field-error" role="alert">
-            {trouble}
-          </p>
-        )}
+        {answer && <AnsweredHere answer={answer} />}
+        <Trouble said={trouble} />
         {(wish || body.renewal.can) && (
           <p class="acts">
             {wish ? (
@@ -143,21 +132,5 @@ function Loan({ loan, today, now, trouble, ask }: { loan: Kept<LoanFact>; today:
         )}
       </div>
     </li>
-  );
-}
-
-function Said({ loan }: { loan: Kept<LoanFact> }) {
-  if (!loan.answer) return null;
-  const answer = loan.answer;
-  const { tone, first, rest } = said(answer);
-  return (
-    <>
-      <State tone={tone} first={first}>
-        {rest}
-      </State>
-      <button type="button" class="btn quiet" onClick={() => void account.putAway(answer.u)}>
-        {outcomes.putAway(named(answer, answer.answered_at))}
-      </button>
-    </>
   );
 }

@@ -2,8 +2,8 @@
 import { account } from '../app/account.ts';
 import { Answered } from '../components/answer.tsx';
 import { Icon } from '../components/icon.tsx';
-import { takeBack } from '../components/taking_back.ts';
 import { Empty, SignInFirst, State } from '../components/parts.tsx';
+import { takeBack } from '../components/wishing.ts';
 import { frame, signInFirst } from '../words/common.ts';
 import { named } from '../words/outcomes.ts';
 import { waiting as words } from '../words/waiting.ts';

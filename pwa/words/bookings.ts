@@ -27,6 +27,7 @@ export const rooms = {
   yours: 'Your bookings',
   cancel: (b: BookingFact, now: number): string => `Cancel ${b.room_name}, ${nearDay(dayOf(b.starts_at), dayOf(now))} ${time(b.starts_at)}`,
   withdraw: (b: BookingFact, now: number): string => `Withdraw ${b.room_name}, ${nearDay(dayOf(b.starts_at), dayOf(now))} ${time(b.starts_at)}`,
+  withdrawCheckIn: (b: BookingFact): string => `Withdraw checking in to ${b.room_name}`,
   withdrawCancel: (b: BookingFact): string => `Keep ${b.room_name} after all`,
   checkIn: (b: BookingFact): string => `I am in ${b.room_name}`,
   state: {
@@ -41,6 +42,9 @@ export const rooms = {
   notYetRest: (askedAt: number, now: number): string => `You asked at ${when(askedAt, now)}. The library decides when it can be reached.`,
   cancelWaits: 'Cancelling waits to be sent.',
   cancelWaitsRest: 'The room is yours until the library says otherwise.',
+  checkInWaits: 'Checking in waits to be sent.',
+  checkInWaitsRest: (by: number): string => `It counts once the library has it, by ${time(by)}. Without a network, say so at the help desk.`,
+  checkInAsked: (name: string): string => `Checking in to ${name} waits to be sent.`,
   cancelAsked: (name: string): string => `Cancelling ${name} waits to be sent.`,
   need: 'What you need',
   shown: (site: string, on: string, today: string, minutes: number, people: number, needs: string[]): string =>

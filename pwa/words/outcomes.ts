@@ -21,12 +21,18 @@ const booking: Record<BookingRefusal, string> = {
   account_blocked: 'Your account is blocked. Ask at the help desk.',
   no_such_room: 'The library no longer has that room. Choose another.',
 };
-const cancelling: Record<CancelRefusal | CheckInRefusal, string> = {
+const cancelling: Record<CancelRefusal, string> = {
   already_started: 'It has begun. Leave early if you like; nothing else is needed.',
   already_over: 'It is over. Nothing else is needed.',
-  not_yours: 'It is not yours.',
+  not_yours: 'It is not yours. Look at your own bookings under Rooms.',
+};
+const checkingIn: Record<CheckInRefusal, string> = {
+  already_over: 'It was over, or given on, before the library heard of you. Book again if you still need a room.',
+  not_yours: 'It is not yours. Look at your own bookings under Rooms.',
   too_early: 'It is too early. Come back nearer the time.',
 };
+/** A library that is newer than this app may have reasons which it does not know. */
+const noReason = 'This app does not know the reason yet. Ask at the help desk.';
 /** Why a wish was not even looked at as one. */
 const unread: Record<string, string> = {
   malformed: 'The library could not read it. Ask again.',
@@ -78,6 +84,7 @@ export function said(answer: Answer): { tone: Tone; first: string; rest: string 
       if (op === 'loans.renew@1') return { tone: 'moss', first: `Renewed at ${at}.`, rest: typeof due === 'string' ? `Safe until ${day(due, today)}.` : '' };
       if (op === 'bookings.book@1') return { tone: 'moss', first: `Booked at ${at}.`, rest: 'It is yours.' };
       if (op === 'bookings.cancel@1') return { tone: 'moss', first: `Cancelled at ${at}.`, rest: 'The room is free for others.' };
+      if (op === 'bookings.check_in@1') return { tone: 'moss', first: `Checked in at ${at}.`, rest: 'The room is yours to the end.' };
       return { tone: 'moss', first: `Done at ${at}.`, rest: '' };
     case 'changed':
       return { tone: 'moss', first: `Done, but differently, at ${at}.`, rest: typeof due === 'string' ? `The date is ${day(due, today)}.` : 'Look at it before you rely on it.' };
@@ -103,13 +110,15 @@ function refusedFirst(op: string, at: string): string {
   if (op === 'loans.renew@1') return `Not renewed, at ${at}.`;
   if (op === 'bookings.book@1') return `Not booked, at ${at}.`;
   if (op === 'bookings.cancel@1') return `Not cancelled, at ${at}.`;
+  if (op === 'bookings.check_in@1') return `Not checked in, at ${at}.`;
   return `Not done, at ${at}.`;
 }
 
 function reason(op: string, code: string): string {
-  if (op === 'loans.renew@1') return renewalWhy[code as RenewalRefusal] ?? '';
-  if (op === 'bookings.book@1') return booking[code as BookingRefusal] ?? '';
-  return cancelling[code as CancelRefusal] ?? unread[code] ?? '';
+  if (op === 'loans.renew@1') return renewalWhy[code as RenewalRefusal] ?? noReason;
+  if (op === 'bookings.book@1') return booking[code as BookingRefusal] ?? noReason;
+  if (op === 'bookings.check_in@1') return checkingIn[code as CheckInRefusal] ?? noReason;
+  return cancelling[code as CancelRefusal] ?? noReason;
 }
 
 /** The answer as it is spoken; '' for a withdrawal, which was said when it was made. */
