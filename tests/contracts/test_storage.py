@@ -205,6 +205,51 @@ def test_a_listener_that_gave_up_does_not_stop_the_writer(opened):
     asyncio.run(play())
 
 
+def test_what_was_kept_is_told_and_nothing_else(opened):
+    async def changed(tx, patron, seq):
+        await put(tx, f"test {patron} {seq}")
+        tx.tell(patron, seq)
+
+    async def torn(tx):
+        await changed(tx, "p_torn", 1)
+        raise LookupError
+
+    async def play():
+        async with opened as store:
+            news = store.told()
+            await store.write(lambda tx: changed(tx, "p_ada", 1))
+            await asyncio.gather(
+                store.write(torn),
+                store.write(lambda tx: changed(tx, "p_ben", 1), brief=True),
+                store.write(lambda tx: changed(tx, "p_ada", 2)),
+                store.write(lambda tx: put(tx, "test of nobody")),
+                return_exceptions=True,
+            )
+            heard = {}
+            while heard != {"p_ada": 2, "p_ben": 1}:
+                heard |= await anext(news)
+                assert set(heard) <= {"p_ada", "p_ben"}
+        assert [each async for each in news] == []
+
+    asyncio.run(play())
+
+
+def test_a_slow_listener_is_told_the_newest_once(opened):
+    async def changed(tx, seq):
+        tx.tell("p_ada", seq)
+
+    async def play():
+        async with opened as store:
+            slow, quick = store.told(), store.told()
+            for seq in range(1, 31):
+                await store.write(lambda tx, seq=seq: changed(tx, seq))
+            while (await anext(quick))["p_ada"] < 30:
+                pass
+            assert await anext(slow) == {"p_ada": 30}
+
+    asyncio.run(play())
+
+
 def test_closing_finishes_what_was_begun_refuses_the_rest_and_leaves_no_thread(opened):
     before = threading.active_count()
 

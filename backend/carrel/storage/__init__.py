@@ -9,10 +9,12 @@ writer's thread, on a database behind a network it would run on the event loop. 
 and run it again: it changes nothing but the database, and would say the same the second time.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+from carrel.storage.telling import News
 
 T = TypeVar("T")
 
@@ -50,6 +52,18 @@ class Transaction(Protocol):
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """What happens inside is undone when an exception leaves it; what came before stays."""
+        ...
+
+    def tell(self, patron: str, seq: int, /) -> None:
+        """
+        Once this unit of work is kept, let everybody who listens know that a patron's facts have changed.
+
+        `carrel.storage.facts` says it for every change. Nothing is told of a
+        unit of work that is not kept; of a savepoint that was undone it may be.
+
+        Args:
+            seq: the number that the change took in the patron's stream.
+        """
         ...
 
 
@@ -99,6 +113,18 @@ class Storage(Protocol):
 
         All statements of one reading see the same state, and every write that
         was answered before it began.
+        """
+        ...
+
+    def told(self) -> AsyncIterator[News]:
+        """
+        Whose facts have changed, on this node or on any other of the same database.
+
+        Listening begins with the call. Each item is what came since the last
+        one was taken: the highest number by patron, or None when some may have
+        been missed (another node or the way to it failed), so that everybody
+        has to look. A hint and no promise: a node that dies in the instant
+        after a commit tells nobody. It ends when the store closes.
         """
         ...
 

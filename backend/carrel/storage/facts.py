@@ -113,6 +113,7 @@ async def _next(tx: Transaction, patron_id: str, change: int) -> int:
         change=change % 2**32,
     )
     assert stream is not None
+    tx.tell(patron_id, stream["seq"])
     return stream["seq"]
 
 

@@ -18,6 +18,7 @@ import logging
 import re
 import sqlite3
 from collections import deque
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from carrel.storage import Closed, Conflict, Fault, Refused, Row, Work, migrations
+from carrel.storage.telling import News, Telling
 
 log = logging.getLogger("carrel.storage")
 
@@ -89,10 +91,11 @@ class SqliteTransaction:
     is undone and run again, with savepoints.
     """
 
-    __slots__ = ("_bold", "_depth", "_execute")
+    __slots__ = ("_bold", "_depth", "_execute", "news")
 
     def __init__(self, connection: sqlite3.Connection, bold: bool) -> None:
         self._execute = connection.execute
+        self.news: dict[str, int] = {}
         self._depth = 0
         self._bold = bold
 
@@ -116,6 +119,9 @@ class SqliteTransaction:
 
     def savepoint(self) -> "_Savepoint":
         return _Savepoint(self)
+
+    def tell(self, patron: str, seq: int, /) -> None:
+        self.news[patron] = seq
 
 
 class _Savepoint:
@@ -171,13 +177,14 @@ def _drive(work: Work[T], transaction: SqliteTransaction) -> T:
 class _Unit:
     """A unit of work on its way: what to do, whom to tell, what came of it."""
 
-    __slots__ = ("brief", "failure", "future", "result", "work")
+    __slots__ = ("brief", "failure", "future", "news", "result", "work")
 
     def __init__(self, work: Work[Any], future: asyncio.Future[Any], brief: bool = False) -> None:
         self.work = work
         self.brief = brief
         self.future = future
         self.result: Any = None
+        self.news: dict[str, int] = {}
         self.failure: BaseException | None = None
 
 
@@ -209,6 +216,7 @@ class SqliteStorage:
         self._waiting: deque[_Unit] = deque()
         self._wanted = asyncio.Event()
         self._closing = False
+        self._telling = Telling()
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._keep_writing())
 
@@ -259,11 +267,15 @@ class SqliteStorage:
         finally:
             self._reading[idlest] -= 1
 
+    def told(self) -> AsyncIterator[News]:
+        return self._telling.told()
+
     async def close(self) -> None:
         if not self._closing:
             self._closing = True
             self._wanted.set()
         await self._task
+        self._telling.end()
         if self._checkpoint is not None:
             await asyncio.wait({self._checkpoint})
         for connection in [*self._readers, self._keeper, self._writer]:
@@ -317,6 +329,9 @@ class SqliteStorage:
                 raise
         finally:
             _tell(group)
+        news = {patron: seq for unit in group if unit.failure is None for patron, seq in unit.news.items()}
+        if news:
+            self._telling.say(news)
         self._commits += 1
         if self._commits >= COMMITS_PER_CHECKPOINT and (self._checkpoint is None or self._checkpoint.done()):
             self._commits = 0
@@ -411,11 +426,14 @@ def _run(connection: sqlite3.Connection, unit: _Unit) -> None:
     execute = connection.execute
     execute("savepoint unit")
     try:
+        transaction = SqliteTransaction(connection, bold=True)
         try:
-            unit.result = _drive(unit.work, SqliteTransaction(connection, bold=True))
+            unit.result = _drive(unit.work, transaction)
         except _AgainWithCare:
             execute("rollback to unit")
-            unit.result = _drive(unit.work, SqliteTransaction(connection, bold=False))
+            transaction = SqliteTransaction(connection, bold=False)
+            unit.result = _drive(unit.work, transaction)
+        unit.news = transaction.news
     except BaseException as failure:
         unit.failure = failure
         if not connection.in_transaction:
