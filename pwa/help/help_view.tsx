@@ -1,7 +1,7 @@
 /** Every way to reach the library. */
 import { library } from '../app/library.ts';
 import { Empty } from '../components/parts.tsx';
-import { help as words, hours } from '../words/help.ts';
+import { help as words } from '../words/help.ts';
 
 export default function HelpView() {
   const info = library.info.value?.value;
@@ -9,7 +9,7 @@ export default function HelpView() {
     return (
       <>
         <h1 tabIndex={-1}>{words.title}</h1>
-        <Empty {...hours.unknown} />
+        <Empty {...words.unknown} />
       </>
     );
   }

@@ -10,8 +10,8 @@ import { frame, signInFirst } from '../words/common.ts';
 import { dayOf, stampOf, when } from '../words/dates.ts';
 import { kind, loans as words, why } from '../words/loans.ts';
 
-function renew({ id, version, body }: Kept<LoanFact>): Promise<string> {
-  return wish('loans.renew@1', { loan: id }, { title: body.title, due_on: body.due_on }, words.kept(body.title), { base: { [`loans:${id}`]: version } });
+function renew({ id, version, body }: Kept<LoanFact>, waits: string): Promise<string> {
+  return wish('loans.renew@1', { loan: id }, { title: body.title, due_on: body.due_on }, waits, { base: { [`loans:${id}`]: version } });
 }
 
 export default function LoansView() {
@@ -32,7 +32,10 @@ export default function LoansView() {
   const able = loans.filter((each) => each.body.renewal.can && !each.wish);
   async function ask(asked: Kept<LoanFact>[]): Promise<void> {
     const told: Record<string, string> = {};
-    for (const each of asked) told[each.id] = await renew(each);
+    // Many at once are said in one sentence, after the last.
+    for (const [i, each] of asked.entries()) {
+      told[each.id] = await renew(each, asked.length === 1 ? words.kept(each.body.title) : i === asked.length - 1 ? words.keptMany(asked.length) : '');
+    }
     setTrouble(told);
   }
   return (

@@ -28,6 +28,7 @@ export const help = {
   kinds: { chat: 'Chat', desk: 'In person', email: 'By e-mail', online: 'Online', phone: 'By telephone' } satisfies Record<Contact['kind'], string>,
   points: 'Where to find us',
   relay: 'Calls through a text relay service are welcome.',
+  unknown: { heading: 'Not known yet', text: 'How to reach the library has not been read on this device. Go online once to bring it.' },
   demo: 'This library is made up: its numbers and addresses reach nobody.',
 };
 

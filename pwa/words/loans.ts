@@ -45,5 +45,6 @@ export const loans = {
   where: (title: string): string => `Where to return ${title}`,
   system: { university: 'University', forum: 'The Forum' } satisfies Record<LoanFact['system'], string>,
   empty: { heading: 'Nothing is on loan', text: 'What you borrow appears here, with the day it goes back.', way: 'Find a book' },
+  keptMany: (n: number): string => `${count(n, 'renewal')} wait to be sent.`,
   kept: (title: string): string => `Renewal of ${title} waits to be sent.`,
 };

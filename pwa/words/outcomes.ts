@@ -121,9 +121,8 @@ function reason(op: string, code: string): string {
   return cancelling[code as CancelRefusal] ?? noReason;
 }
 
-/** The answer as it is spoken; '' for a withdrawal, which was said when it was made. */
+/** The answer as it is spoken. */
 export function aloud(answer: Answer): string {
-  if (answer.outcome.st === 'withdrawn') return '';
   const { first, rest } = said(answer);
   const choices = answer.outcome.alt?.length ?? 0;
   return `${named(answer, answer.answered_at)}. ${first} ${rest}${choices ? ` ${choices === 1 ? '1 other choice' : `${choices} other choices`} to take.` : ''}`.trim();
