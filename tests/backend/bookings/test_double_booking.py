@@ -191,7 +191,7 @@ def test_a_booking_costs_seven_statements_once_rooms_are_known(tmp_path):
 
         def __getattr__(self, name):
             def call(*args, **values):
-                self.count += 1
+                self.count += name != "tell"
                 return getattr(self.tx, name)(*args, **values)
 
             return call
