@@ -4,7 +4,7 @@ PORT ?= 8765
 DATA ?= demo
 VENV := .venv/bin
 
-.PHONY: help prepare demo test journeys audits bench build types wheel lock screenshots clean
+.PHONY: help prepare demo test journeys audits bench build types wheel lock transcripts screenshots clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -37,6 +37,10 @@ types: prepare ## Type-check the app and its tests
 wheel: prepare ## Build the wheel with the built app in it, into build/wheel
 	@$(VENV)/pip --disable-pip-version-check wheel -q --no-deps --no-build-isolation --wheel-dir build/wheel .
 	@ls build/wheel
+
+transcripts: prepare ## Write anew what a screen reader says; read it before you keep it
+	@PATH="$$($(VENV)/python workshop/node.py):$$PATH" node node_modules/vitest/vitest.mjs run --config tests/vitest.config.ts tests/accessibility/transcripts -u
+	@git --no-pager diff --stat -- tests/accessibility/transcripts
 
 screenshots: ## Every view in both themes at 390 and 1280 px, into build/screenshots
 	@$(PYTHON) workshop/prepare.py browsers

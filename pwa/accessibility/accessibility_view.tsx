@@ -9,8 +9,8 @@ export default function AccessibilityView() {
         <h1 tabIndex={-1}>{words.title}</h1>
         <p>{words.lead}</p>
       </div>
-      <section aria-labelledby="h-report" class="stack">
-        <h2 id="h-report">{words.report}</h2>
+      <section class="stack">
+        <h2>{words.report}</h2>
         <p>{words.reportText}</p>
         <p class="acts">
           <a class="btn main" href="/help">
@@ -18,8 +18,8 @@ export default function AccessibilityView() {
           </a>
         </p>
       </section>
-      <section aria-labelledby="h-commitments" class="stack">
-        <h2 id="h-commitments">{words.commitments}</h2>
+      <section class="stack">
+        <h2>{words.commitments}</h2>
         <p class="sample">{words.sample}</p>
         <ol class="sheet ruled">
           {COMMITMENTS.map((each) => (

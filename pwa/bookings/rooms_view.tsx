@@ -1,6 +1,7 @@
 /** Rooms: the reader's own bookings, then what is free, the next first, as a list or a table. */
-import { useLayoutEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { account, type Kept } from '../app/account.ts';
+import { announce } from '../app/announcer.ts';
 import type { BookingFact } from '../app/facts.ts';
 import { library } from '../app/library.ts';
 import { Answered, AnsweredHere } from '../components/answer.tsx';
@@ -34,6 +35,14 @@ export default function RoomsView() {
   const refused = account.answers.value.filter((each) => each.op === 'bookings.book@1' && each.outcome.st !== 'done');
   const on = told ? dayShown(told.value.rooms, wanted, now) : today;
   const found = told ? free(told.value.rooms, wanted, on, now) : [];
+
+  // What was just decided is no longer as it was read.
+  const decided = account.answers.value.filter((each) => each.op.startsWith('bookings.')).length;
+  const seen = useRef(decided);
+  useEffect(() => {
+    if (decided > seen.current) library.refresh();
+    seen.current = decided;
+  }, [decided]);
 
   async function ask(of: string, op: string, args: object, seen: Record<string, unknown>, until: number, saidAloud: string): Promise<void> {
     setTrouble({ of, said: await wish(op, args, seen, saidAloud, { until }) });
@@ -74,10 +83,8 @@ export default function RoomsView() {
         </ul>
       )}
       {mine.length > 0 && (
-        <section aria-labelledby="h-mine">
-          <h2 id="h-mine" class="head">
-            {words.yours}
-          </h2>
+        <section>
+          <h2 class="head">{words.yours}</h2>
           <ul class="pile duo">
             {mine.map((each) => (
               <Mine key={each.id} booking={each} now={now} trouble={troubleOf(each.id)} ask={ask} />
@@ -98,24 +105,23 @@ export default function RoomsView() {
               {words.change}
             </a>
           </p>
-          <nav aria-label={words.view}>
-            <ul class="switch two">
-              {(['list', 'table'] as const).map((view) => (
-                <li key={view}>
-                  <a
-                    href={`/rooms?view=${view}`}
-                    aria-current={wanted.view === view ? 'true' : undefined}
-                    onClick={(event) => {
-                      event.preventDefault();
-                      want({ view });
-                    }}
-                  >
-                    {words[view]}
-                  </a>
-                </li>
-              ))}
-            </ul>
-          </nav>
+          <ul class="switch two" aria-label={words.view}>
+            {(['list', 'table'] as const).map((view) => (
+              <li key={view}>
+                <a
+                  href={`/rooms?view=${view}`}
+                  aria-current={wanted.view === view ? 'true' : undefined}
+                  onClick={(event) => {
+                    event.preventDefault();
+                    want({ view });
+                    announce(words.shownAs[view]);
+                  }}
+                >
+                  {words[view]}
+                </a>
+              </li>
+            ))}
+          </ul>
         </div>
         {!told && <Empty {...words.unknown} />}
         {told && site && (
@@ -180,9 +186,9 @@ export default function RoomsView() {
               </>
             ) : (
               found.length > 0 && (
-                <div class="scroll sheet" tabIndex={0} role="region" aria-labelledby="h-free">
+                <div class="scroll sheet" tabIndex={0} role="region" aria-labelledby="h-table">
                   <table class="roomy">
-                    <caption>{words.tableCaption(on, today, site.name)}</caption>
+                    <caption id="h-table">{words.tableCaption(on, today, site.name)}</caption>
                     <thead>
                       <tr>
                         <th scope="col">{words.columns.room}</th>

@@ -11,14 +11,16 @@ function folded(text: string): string {
   return text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
 }
 
-/** A text with the words that were searched shown where they stand. */
+/** A text with the words that were searched shown where they stand; the rest in one piece, as it is read in pieces. */
 export function Marked({ text, marks, lang }: { text: string; marks: readonly string[]; lang?: string }) {
-  const parts = text.split(/([\p{L}\p{N}\p{M}]+)/u);
-  return (
-    <span {...(lang ? { lang } : {})}>
-      {parts.map((part, i) => (i % 2 && marks.some((mark) => folded(part).startsWith(mark)) ? <mark key={i}>{part}</mark> : part))}
-    </span>
-  );
+  const pieces: { text: string; marked: boolean }[] = [];
+  text.split(/([\p{L}\p{N}\p{M}]+)/u).forEach((part, i) => {
+    const marked = i % 2 === 1 && marks.some((mark) => folded(part).startsWith(mark));
+    const before = pieces.at(-1);
+    if (before && !marked && !before.marked) before.text += part;
+    else if (part) pieces.push({ text: part, marked });
+  });
+  return <span {...(lang ? { lang } : {})}>{pieces.map((piece, i) => (piece.marked ? <mark key={i}>{piece.text}</mark> : piece.text))}</span>;
 }
 
 /** Book cloth by class letters. Decoration. */
@@ -65,9 +67,7 @@ export function CanIHaveIt({ hit, told }: { hit: Hit; told: Aged<Availability> |
       <Icon name="clock" />
       <span>
         <strong>{hit.copies === 1 ? words.oneOut : words.allOut(hit.copies)}</strong>{' '}
-        <span class="age">
-          {lent && words.firstDue(lent.first_due_on)} {words.asOf(told.as_of, now)}
-        </span>
+        <span class="age">{lent && words.firstDue(lent.first_due_on, told.as_of, now)}</span>
       </span>
     </p>
   );

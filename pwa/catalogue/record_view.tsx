@@ -77,23 +77,18 @@ function Known({ record }: { record: Found }) {
         )}
       </div>
       {record.holdings.length > 0 && (
-        <section aria-labelledby="h-stands" class="stack">
-          <h2 id="h-stands">{words.stands}</h2>
+        <section class="stack">
+          <h2>{words.stands}</h2>
           <CanIHaveIt hit={record} told={availability} />
           <ul class="pile">
             {record.holdings.map((holding) => (
               <li class="sheet stands" key={holding.site + holding.shelfmark}>
-                <p class="spine-label">
-                  {holding.shelfmark.split(' ').map((line, i) => (
-                    <span key={i}>{line} </span>
-                  ))}
-                </p>
+                <p class="spine-label">{holding.shelfmark.replaceAll(' ', '\n')}</p>
                 <div class="where-text">
                   <p class="line">
                     <Icon name="pin" />
                     <span>
-                      <strong>{siteName(holding.site)}</strong>
-                      {holding.place && `, ${holding.place}`}
+                      <strong>{holding.place ? `${siteName(holding.site)},` : siteName(holding.site)}</strong> {holding.place}
                     </span>
                   </p>
                   <p>{words.copies(holding.copies ?? 1)}</p>
@@ -116,8 +111,8 @@ function Known({ record }: { record: Found }) {
         </section>
       )}
       {record.links.length > 0 && (
-        <section aria-labelledby="h-online" class="stack">
-          <h2 id="h-online">{words.online}</h2>
+        <section class="stack">
+          <h2>{words.online}</h2>
           <ul class="sheet goto">
             {record.links.map((link) => (
               <li key={link.url}>
@@ -130,8 +125,8 @@ function Known({ record }: { record: Found }) {
           </ul>
         </section>
       )}
-      <section aria-labelledby="h-about" class="stack">
-        <h2 id="h-about">{words.about}</h2>
+      <section class="stack">
+        <h2>{words.about}</h2>
         <dl class="sheet pairs">
           {facts
             .filter(([, value]) => value)

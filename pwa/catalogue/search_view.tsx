@@ -1,5 +1,5 @@
 /** Search as one types; the words live in the address, so that back returns to the list. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { announceLatest } from '../app/announcer.ts';
 import { library } from '../app/library.ts';
 import { navigate, query } from '../app/router.ts';
@@ -29,6 +29,8 @@ export default function SearchView() {
   const [limit, setLimit] = useState(last?.q === q ? last.limit : PAGE);
   const [results, setResults] = useState<Results | null>(last?.q === q ? last.results : null);
   const asking = useRef<AbortController | null>(null);
+  /** The results were asked for before they were there. */
+  const wanted = useRef(false);
   /** What was said of the list; back at it, nothing is new. */
   const heard = useRef(last?.q === q ? summary(last.results, q.trim()) : '');
   const availability = library.availability.value;
@@ -68,13 +70,27 @@ export default function SearchView() {
     navigate(text ? `/search?q=${encodeURIComponent(text)}` : '/search', true);
   }
 
+  /** The results are there as one types; who asks for them is taken to them, as soon as they are drawn. */
+  function find(event: SubmitEvent): void {
+    event.preventDefault();
+    const heading = document.getElementById('h-results');
+    wanted.current = !heading;
+    heading?.focus();
+  }
+
+  useLayoutEffect(() => {
+    if (!results || !wanted.current) return;
+    wanted.current = false;
+    document.getElementById('h-results')?.focus();
+  }, [results]);
+
   const where =
     state.where === 'device' ? words.from.device(state.records, state.as_of) : state.where === 'memory' ? words.from.memory(state.records) : words.from[state.where];
 
   return (
     <>
       <h1 tabIndex={-1}>{words.title}</h1>
-      <form role="search" class="searchbar" data-print="no" onSubmit={(event) => event.preventDefault()}>
+      <form role="search" class="searchbar" data-print="no" onSubmit={find}>
         <div class="field">
           <label for="q">{words.label}</label>
           <input
@@ -101,7 +117,7 @@ export default function SearchView() {
       {results && trimmed && results.from !== 'none' && (
         <section aria-labelledby="h-results">
           <div class="head">
-            <h2 id="h-results">{summary(results, trimmed)}</h2>
+            <h2 id="h-results" tabIndex={-1}>{summary(results, trimmed)}</h2>
             {results.hits.length > 1 && <p class="soft">{words.order}</p>}
           </div>
           {results.corrected && <p>{words.instead(trimmed, results.corrected)}</p>}
@@ -131,7 +147,7 @@ export default function SearchView() {
                     <p class="line">
                       <Icon name="pin" />
                       <span>
-                        {[siteName(hit.site), hit.place].filter(Boolean).join(', ')}, <span class="mono">{hit.shelfmark}</span>
+                        {[siteName(hit.site), hit.place].filter(Boolean).map((each) => `${each}, `).join('')}<span class="mono">{hit.shelfmark}</span>
                       </span>
                     </p>
                   )}

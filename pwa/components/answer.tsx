@@ -32,7 +32,7 @@ export function Answered({ answer, level = 3 }: { answer: Answer; level?: 2 | 3 
         {choices.length > 0 && <p>{outcomes.others}</p>}
         {choices.length === 0 && away}
       </div>
-      {choices.length > 0 && <Alternatives answer={answer} choices={choices} now={now} />}
+      {choices.length > 0 && <Alternatives answer={answer} choices={choices} level={level} now={now} />}
       {choices.length > 0 && away}
     </article>
   );
@@ -54,7 +54,8 @@ export function AnsweredHere({ answer }: { answer: Answer }) {
 }
 
 /** What may be had instead; one tap asks for it and puts the refusal away. */
-function Alternatives({ answer, choices, now }: { answer: Answer; choices: Alternative[]; now: number }) {
+function Alternatives({ answer, choices, level, now }: { answer: Answer; choices: Alternative[]; level: 2 | 3; now: number }) {
+  const Heading = level === 2 ? 'h3' : 'h4';
   const [trouble, setTrouble] = useState('');
   async function take(args: Book, shown: Shown): Promise<void> {
     const told = await wish('bookings.book@1', args, { ...shown }, room.asked(shown.room_name), { until: args.ends_at });
@@ -71,10 +72,8 @@ function Alternatives({ answer, choices, now }: { answer: Answer; choices: Alter
             <li class="sheet with-stamp" key={`${args.room}${args.starts_at}`}>
               <Stamp time lines={stampOfTime(shown.starts_at, shown.ends_at, now)} />
               <div class="stack">
+                <Heading>{shown.room_name}</Heading>
                 <p class="soft">{choice[each.why as keyof typeof choice] ?? ''}</p>
-                <p>
-                  <strong class="title">{shown.room_name}</strong>
-                </p>
                 <p>{begun(span(shown.starts_at, shown.ends_at, now))}</p>
                 <p class="soft">{room.where(shown.floor, shown.seats)}</p>
               </div>

@@ -76,7 +76,8 @@ export function Tags({ access, steps = 0 }: { access: readonly string[]; steps?:
   const offered = (Object.keys(TAGS) as (keyof typeof TAGS)[]).filter((each) => access.includes(each));
   if (!offered.length && !steps) return null;
   return (
-    <ul class="tags">
+    // A few words that are read on with the rest; a list within a list would only be counted aloud.
+    <ul class="tags" role="none">
       {steps > 0 && (
         <li>
           <Icon name="steps" />

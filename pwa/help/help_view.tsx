@@ -20,8 +20,8 @@ export default function HelpView() {
         <p>{words.lead}</p>
       </div>
       {info.demo && <p class="sample">{words.demo}</p>}
-      <section aria-labelledby="h-ways" class="stack">
-        <h2 id="h-ways">{words.ways}</h2>
+      <section class="stack">
+        <h2>{words.ways}</h2>
         <dl class="sheet pairs">
           {info.contacts.map((each) => (
             <div class="pair" key={each.kind + each.value}>
@@ -34,8 +34,8 @@ export default function HelpView() {
         </dl>
         <p>{words.relay}</p>
       </section>
-      <section aria-labelledby="h-points" class="stack">
-        <h2 id="h-points">{words.points}</h2>
+      <section class="stack">
+        <h2>{words.points}</h2>
         <ul class="pile duo">
           {info.sites.map((site) => (
             <li class="sheet stack" key={site.id}>

@@ -30,8 +30,8 @@ export default function HoursView() {
         <p class="age">{begun(asOf(told.as_of, now))}</p>
       </div>
       {told.value.sites.map((site) => (
-        <section key={site.id} aria-labelledby={`h-${site.id}`} class="stack">
-          <h2 id={`h-${site.id}`}>{site.name}</h2>
+        <section key={site.id} class="stack">
+          <h2>{site.name}</h2>
           <ul class="pile duo">
             {site.points.map((point) => {
               const state = opening(point, now);

@@ -54,10 +54,8 @@ export default function LoansView() {
         </p>
       )}
       {back.length > 0 && (
-        <section aria-labelledby="h-back">
-          <h2 id="h-back" class="head">
-            {words.back}
-          </h2>
+        <section>
+          <h2 class="head">{words.back}</h2>
           <ul class="pile duo">
             {back.map((each) => (
               <Loan key={each.id} loan={each} today={today} now={now} trouble={trouble[each.id] ?? ''} ask={ask} />
@@ -66,10 +64,8 @@ export default function LoansView() {
         </section>
       )}
       {safe.length > 0 && (
-        <section aria-labelledby="h-safe">
-          <h2 id="h-safe" class="head">
-            {words.safe}
-          </h2>
+        <section>
+          <h2 class="head">{words.safe}</h2>
           <ul class="pile duo">
             {safe.map((each) => (
               <Loan key={each.id} loan={each} today={today} now={now} trouble={trouble[each.id] ?? ''} ask={ask} />

@@ -28,8 +28,8 @@ export default function SettingsView() {
         ))}
       </form>
       {install.possible && (
-        <section aria-labelledby="h-install" class="stack">
-          <h2 id="h-install">{words.install}</h2>
+        <section class="stack">
+          <h2>{words.install}</h2>
           <p class="acts">
             <button type="button" class="btn" onClick={() => void install.ask()}>
               {words.installGo}
@@ -38,8 +38,8 @@ export default function SettingsView() {
         </section>
       )}
       {patron && (
-        <section aria-labelledby="h-account" class="stack">
-          <h2 id="h-account">{words.account}</h2>
+        <section class="stack">
+          <h2>{words.account}</h2>
           <p>{words.signedInAs(patron.name)}</p>
           <p class="acts">
             <a class="btn" href="/sign-out">

@@ -61,9 +61,9 @@ export default function TodayView() {
             </section>
           )}
           {signedIn && (
-            <section aria-labelledby="h-need">
+            <section>
               <div class="head">
-                <h2 id="h-need">{words.needs}</h2>
+                <h2>{words.needs}</h2>
                 {needs.length + answers.length > 0 && <p class="soft">{words.things(needs.length + (answers.length ? 1 : 0))}</p>}
               </div>
               {needs.length + answers.length === 0 && <p class="sheet">{words.nothing}</p>}
@@ -104,9 +104,9 @@ export default function TodayView() {
             </section>
           )}
           {signedIn && loans.length > 0 && (
-            <section aria-labelledby="h-loans">
+            <section>
               <div class="head">
-                <h2 id="h-loans">{words.loans}</h2>
+                <h2>{words.loans}</h2>
                 <a href="/loans">{words.seeAll(loans.length)}</a>
               </div>
               <div class="sheet stack">
@@ -124,9 +124,9 @@ export default function TodayView() {
         </div>
         <div class="stack-l">
           {signedIn && (
-            <section aria-labelledby="h-next">
+            <section>
               <div class="head">
-                <h2 id="h-next">{words.next}</h2>
+                <h2>{words.next}</h2>
                 <a href="/rooms">{next ? words.another : words.bookOne}</a>
               </div>
               {next ? (
@@ -158,9 +158,9 @@ function OpenNow({ now }: { now: number }) {
   const info = library.info.value?.value;
   const site = info?.sites.find((each) => each.id === account.patron.value?.site) ?? info?.sites[0];
   return (
-    <section aria-labelledby="h-open" class="opening">
+    <section class="opening">
       <div class="head">
-        <h2 id="h-open">{words.openNow}</h2>
+        <h2>{words.openNow}</h2>
         <a href="/hours">{words.allHours}</a>
       </div>
       {site && (

@@ -28,14 +28,12 @@ export default function WaitingView() {
       </div>
       {wishes.length + answers.length === 0 && <Empty {...words.empty} href="/loans" />}
       {wishes.length > 0 && (
-        <ol class="pile" aria-label={words.title}>
+        <ol class="pile">
           {wishes.map((wish, i) => {
             const what = named(wish, now);
             return (
               <li class="wish stack" key={wish.u}>
-                <h2>
-                  {i + 1}. {what}
-                </h2>
+                <h2>{`${i + 1}. ${what}`}</h2>
                 <p class="soft">{words.asked(wish.at, now)}</p>
                 <State tone="pencil" first={words.waits}>
                   {words.looked(account.heardAt.value, now)} {wish.until !== null && words.ends(wish.until, now)}
@@ -59,11 +57,9 @@ export default function WaitingView() {
         </p>
       )}
       {answers.length > 0 && (
-        <section aria-labelledby="h-answers">
-          <h2 id="h-answers" class="head">
-            {words.answers}
-          </h2>
-          <ul class="pile" aria-labelledby="h-answers">
+        <section>
+          <h2 class="head">{words.answers}</h2>
+          <ul class="pile">
             {answers.map((answer) => (
               <li key={answer.u}>
                 <Answered answer={answer} />

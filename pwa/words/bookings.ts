@@ -59,6 +59,7 @@ export const rooms = {
   view: 'View',
   list: 'List',
   table: 'Table',
+  shownAs: { list: 'Shown as a list.', table: 'Shown as a table.' },
   columns: { room: 'Room', free: 'Free', where: 'Where', offers: 'Offers', book: 'Book' },
   tableCaption: (on: string, today: string, site: string): string => `Free rooms at ${site}, ${nearDay(on, today)}`,
   signIn: 'Sign in to book a room.',

@@ -3,7 +3,10 @@ import { count, when } from './dates.ts';
 
 export const waiting = {
   title: 'Waiting to send',
-  lead: (n: number): string => `${n === 1 ? '1 wish is' : `${n} wishes are`} kept on this device, in the order you made them. They go by themselves when the library can be reached. None has happened yet.`,
+  lead: (n: number): string =>
+    n === 1
+      ? '1 wish is kept on this device. It goes by itself when the library can be reached. It has not happened yet.'
+      : `${n} wishes are kept on this device, in the order you made them. They go by themselves when the library can be reached. None has happened yet.`,
   asked: (at: number, now: number): string => `You asked at ${when(at, now)}.`,
   waits: 'Waiting to be sent.',
   looked: (at: number | null, now: number): string => (at === null ? '' : `It looked possible when the library last answered, at ${when(at, now)}.`),

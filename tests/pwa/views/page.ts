@@ -102,12 +102,12 @@ export class Page {
     return Page.open(address, this.library);
   }
 
-  /** The network goes: the browser knows it, and nothing reaches the library. */
-  async offline(): Promise<void> {
+  /** The network goes, and stays away until that has been said. Returns all that was said by then. */
+  async offline(): Promise<string[]> {
     there = false;
     this.library.there = false;
     dispatchEvent(new Event('offline'));
-    await this.rest();
+    return this.hear();
   }
 
   /** The network is back, and what waited is sent. */
@@ -229,9 +229,20 @@ export function connection(): string {
   return read(screen.getByRole('region', { name: 'Connection' }));
 }
 
-/** What a named part of the page says. */
+/** A part of the page: the landmark of that name, or what stands under that heading. */
+export function section(name: string): HTMLElement {
+  const landmark = screen.queryByRole('region', { name });
+  return landmark ?? (screen.getByRole('heading', { level: 2, name }).closest('section') as HTMLElement);
+}
+
+/** What a part of the page says. */
 export function part(name: string): string {
-  return read(screen.getByRole('region', { name }));
+  return read(section(name));
+}
+
+/** Whether the page has such a part. */
+export function hasPart(name: string): boolean {
+  return screen.queryByRole('heading', { level: 2, name }) !== null;
 }
 
 /** What stands in the page itself, without what stands around every page. */

@@ -3,7 +3,7 @@
 import { screen, within } from '@testing-library/dom';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WholeLibrary } from './library.ts';
-import { connection, newDevice, page, Page, part, putDown, read, signedIn, texts, told } from './page.ts';
+import { connection, newDevice, page, Page, part, putDown, read, section, signedIn, texts, told } from './page.ts';
 
 beforeEach(newDevice);
 afterEach(putDown);
@@ -77,7 +77,7 @@ describe('accessibility', () => {
     await Page.open('/accessibility');
     expect(texts('heading')).toEqual(['Accessibility', 'Report a barrier', 'Twelve commitments']);
     expect(screen.getByRole('link', { name: 'Ways to reach us' }).getAttribute('href')).toBe('/help');
-    expect(within(screen.getByRole('region', { name: 'Twelve commitments' })).getAllByRole('listitem')).toHaveLength(12);
+    expect(within(section('Twelve commitments')).getAllByRole('listitem')).toHaveLength(12);
   });
 
   test('can be read without a network', async () => {
@@ -102,6 +102,25 @@ describe('the line about the network', () => {
   test('says when the library last answered', async () => {
     await signedIn('/more');
     expect(connection()).toBe('Online. The library answered at 10:42.');
+  });
+
+  test('is said once when the library cannot be reached for a while, and when it can again', async () => {
+    const tab = await signedIn('/more');
+    expect(await tab.offline()).toEqual(['Offline. Last heard from the library at 10:42.']);
+    await tab.online();
+    expect(await tab.hear()).toEqual(['Online.']);
+  });
+
+  test('is not said when the network comes and goes, nor on a page that opens without one', async () => {
+    const tab = await signedIn('/more');
+    tab.library.there = false;
+    dispatchEvent(new Event('offline'));
+    await tab.rest();
+    await tab.online();
+    expect(await tab.hear()).toEqual([]);
+    await tab.offline();
+    await tab.again('/more');
+    expect(await tab.hear()).toEqual([]);
   });
 
   test('tells a library that does not answer from a network that is gone', async () => {

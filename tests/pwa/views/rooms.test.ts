@@ -3,7 +3,7 @@
 import { screen, within } from '@testing-library/dom';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { alternative, booking, room, TWO, WholeLibrary } from './library.ts';
-import { entry, fillTheDisk, newDevice, page, Page, part, putDown, read, signedIn, texts, told } from './page.ts';
+import { entry, fillTheDisk, hasPart, newDevice, page, Page, part, putDown, read, section, signedIn, texts, told } from './page.ts';
 
 beforeEach(newDevice);
 afterEach(putDown);
@@ -25,12 +25,13 @@ describe('what is free', () => {
     const library = new WholeLibrary();
     library.rooms = [room({ access: { step_free: false, hearing_loop: true, adjustable_desk: false, adjustable_light: false, quiet: true, steps_at_entrance: 3 } })];
     await signedIn('/rooms', library);
-    expect(entry('Group Room 1').getAllByRole('listitem').map(read)).toEqual(['3 steps at the entrance', 'Hearing loop', 'Quiet floor']);
+    expect(told('Group Room 1')).toContain('3 steps at the entrance Hearing loop Quiet floor');
   });
 
   test('as a table has the same rooms under headers of its own, and is remembered', async () => {
     const tab = await signedIn('/rooms');
     await tab.tap('link', 'Table');
+    expect(await tab.hear()).toEqual(['Shown as a table.']);
     await tab.again('/rooms');
     const table = screen.getByRole('table', { name: 'Free rooms at Colchester, today' });
     expect(within(table).getAllByRole('columnheader').map(read)).toEqual(['Room', 'Free', 'Where', 'Offers', 'Book']);
@@ -125,7 +126,7 @@ describe('a room asked for', () => {
     await tab.tap('button', BOOK_3);
     await tab.hear();
     await tab.tap('button', 'Withdraw Group Room 3, today 14:00');
-    expect(screen.queryByRole('region', { name: 'Your bookings' })).toBeNull();
+    expect(hasPart('Your bookings')).toBe(false);
     expect(await tab.hear()).toEqual(['Withdrawn: Book Group Room 3, today 14:00 to 15:00.']);
     expect(document.activeElement).toBe(screen.getByRole('heading', { level: 1 }));
   });
@@ -135,7 +136,7 @@ describe('a room asked for', () => {
     fillTheDisk();
     await tab.tap('button', BOOK_1);
     expect(entry('Group Room 1').getByRole('alert').textContent).toBe('This device has no room left, so your wish was not kept. Free some space, then ask again.');
-    expect(screen.queryByRole('region', { name: 'Your bookings' })).toBeNull();
+    expect(hasPart('Your bookings')).toBe(false);
     expect(await tab.hear()).toEqual([]);
   });
 
@@ -170,8 +171,19 @@ describe('a room that was taken meanwhile', () => {
     expect(texts('heading').slice(0, 2)).toEqual(['Study rooms', 'Book Group Room 1, today 13:00 to 14:00']);
     expect(page()).toContain('Not booked, at 10:42. It was already taken. Here is what is still free, as you asked.');
     const choices = within(screen.getByRole('list', { name: 'Choose another' }));
+    expect(choices.getAllByRole('heading', { level: 3 }).map(read)).toEqual(['Group Room 2', 'Group Room 1']);
     expect(choices.getAllByRole('button').map(read)).toEqual(['Book Group Room 2, today 13:00 to 14:00', 'Book Group Room 1, today 15:00 to 16:00']);
     expect(choices.getAllByText(/^Same/).map(read)).toEqual(['Same time, another room', 'Same room, later']);
+  });
+
+  test('is no longer offered, as the list is read anew', async () => {
+    const library = new WholeLibrary();
+    library.verdicts.push({ st: 'refused', code: 'room_taken' });
+    const tab = await signedIn('/rooms', library);
+    library.rooms = library.rooms.slice(1);
+    await tab.tap('button', BOOK_1);
+    expect(screen.queryByRole('button', { name: BOOK_1 })).toBeNull();
+    screen.getByRole('heading', { name: '1 room free today at Colchester' });
   });
 
   test('gives way to another choice with one tap, and the focus stays on the page', async () => {
@@ -228,7 +240,7 @@ describe('a booking of one’s own', () => {
     expect(part('Your bookings')).toContain('Not cancelled, at 10:42. It has begun. Leave early if you like; nothing else is needed.');
     await tab.tap('button', 'Put this answer away: Cancel Group Room 1, today 14:00 to 16:00');
     expect(part('Your bookings')).not.toContain('Not cancelled');
-    expect(document.activeElement).toBe(within(screen.getByRole('region', { name: 'Your bookings' })).getByRole('heading', { name: 'Group Room 1' }));
+    expect(document.activeElement).toBe(within(section('Your bookings')).getByRole('heading', { name: 'Group Room 1' }));
   });
 
   test('is checked in to when it is time; without a network it says that this does not count yet', async () => {
@@ -249,6 +261,6 @@ describe('a booking of one’s own', () => {
 
   test('is gone from the list once it is over', async () => {
     await signedIn('/rooms', new WholeLibrary({ bookings: { k1: booking({ starts_at: TWO - 6 * HOUR_MS, ends_at: TWO - 5 * HOUR_MS, state: 'completed' }) } }));
-    expect(screen.queryByRole('region', { name: 'Your bookings' })).toBeNull();
+    expect(hasPart('Your bookings')).toBe(false);
   });
 });

@@ -3,7 +3,7 @@
 import { screen, within } from '@testing-library/dom';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { booking, loan, REQUESTED, TWO, WholeLibrary } from './library.ts';
-import { connection, newDevice, page, Page, part, putDown, signedIn, texts } from './page.ts';
+import { connection, newDevice, page, Page, part, putDown, section, signedIn, texts } from './page.ts';
 
 beforeEach(newDevice);
 afterEach(putDown);
@@ -69,7 +69,7 @@ describe('to someone signed in', () => {
   test('each part names itself, and leads on', async () => {
     await signedIn('/');
     for (const [name, link, to] of [['Your loans', 'See all 2 loans', '/loans'], ['Next booking', 'See what is free', '/rooms'], ['Open now', 'All opening hours', '/hours']]) {
-      expect(within(screen.getByRole('region', { name: name as string })).getByRole('link', { name: link as string }).getAttribute('href')).toBe(to);
+      expect(within(section(name as string)).getByRole('link', { name: link as string }).getAttribute('href')).toBe(to);
     }
   });
 });
@@ -77,7 +77,7 @@ describe('to someone signed in', () => {
 describe('opening', () => {
   test('each service says whether it is open and until when, not by colour alone', async () => {
     await signedIn('/');
-    expect(within(screen.getByRole('region', { name: 'Open now' })).getAllByRole('listitem').map((each) => each.textContent?.trim())).toEqual([
+    expect(within(section('Open now')).getAllByRole('listitem').map((each) => each.textContent?.trim())).toEqual([
       'Colchester libraryOpenAll day and night',
       'Help deskOpenUntil 18:00',
     ]);
