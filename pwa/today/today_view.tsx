@@ -126,7 +126,7 @@ export default function TodayView() {
           {signedIn && (
             <section>
               <div class="head">
-                <h2>{words.next}</h2>
+                <h2 id="h-next">{words.next}</h2>
                 <a href="/rooms">{next ? words.another : words.bookOne}</a>
               </div>
               {next ? (
