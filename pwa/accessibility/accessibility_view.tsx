@@ -1,6 +1,6 @@
 /** What the library promises, and how to report a barrier. */
 import { accessibility as words } from '../words/help.ts';
-import { COMMITMENTS } from './commitments.ts';
+import { COMMITMENTS } from '../words/commitments.ts';
 
 export default function AccessibilityView() {
   return (

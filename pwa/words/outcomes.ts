@@ -1,6 +1,6 @@
 /** What is said of a wish and of its answer: what happened, then what to do. */
 import type { Answer, Wish } from '../app/account.ts';
-import type { AlternativeReason, Book, BookingRefusal, CancelRefusal, CheckInRefusal, RenewalRefusal } from '../app/facts.ts';
+import type { AlternativeReason, Book, BookingRefusal, CancelRefusal, CheckInRefusal } from '../app/facts.ts';
 import { day, dayOf, nearDay, time, when } from './dates.ts';
 import { why as renewalWhy } from './loans.ts';
 
@@ -34,7 +34,7 @@ const checkingIn: Record<CheckInRefusal, string> = {
 /** A library that is newer than this app may have reasons which it does not know. */
 const noReason = 'This app does not know the reason yet. Ask at the help desk.';
 /** Why a wish was not even looked at as one. */
-const unread: Record<string, string> = {
+export const unread: Record<string, string> = {
   malformed: 'The library could not read it. Ask again.',
   malformed_arguments: 'The library could not read it. Ask again.',
   unknown_operation: 'The library does not know this yet. Update the app, then ask again.',
@@ -115,10 +115,9 @@ function refusedFirst(op: string, at: string): string {
 }
 
 function reason(op: string, code: string): string {
-  if (op === 'loans.renew@1') return renewalWhy[code as RenewalRefusal] ?? noReason;
-  if (op === 'bookings.book@1') return booking[code as BookingRefusal] ?? noReason;
-  if (op === 'bookings.check_in@1') return checkingIn[code as CheckInRefusal] ?? noReason;
-  return cancelling[code as CancelRefusal] ?? noReason;
+  const own: Record<string, string> =
+    op === 'loans.renew@1' ? renewalWhy : op === 'bookings.book@1' ? booking : op === 'bookings.check_in@1' ? checkingIn : cancelling;
+  return own[code] ?? unread[code] ?? noReason;
 }
 
 /** The answer as it is spoken. */
