@@ -4,8 +4,9 @@ import { useEffect, useState } from 'preact/hooks';
 import LoansView from '../loans/loans_view.tsx';
 import TodayView from '../today/today_view.tsx';
 import { need, rooms } from '../words/bookings.ts';
-import { search } from '../words/catalogue.ts';
-import { title } from '../words/common.ts';
+import { Empty } from '../components/parts.tsx';
+import { record, search } from '../words/catalogue.ts';
+import { notHere, title } from '../words/common.ts';
 import { accessibility, help, hours, more, notFound } from '../words/help.ts';
 import { signIn, signOut } from '../words/identity.ts';
 import { loans } from '../words/loans.ts';
@@ -26,7 +27,7 @@ const ROUTES: Route[] = [
   { at: /^\/loans$/, title: loans.title, view: LoansView },
   { at: /^\/waiting$/, title: waiting.title, load: () => import('../waiting/waiting_view.tsx') },
   { at: /^\/search$/, title: search.title, load: () => import('../catalogue/search_view.tsx') },
-  { at: /^\/records\/[^/]+$/, title: search.title, load: () => import('../catalogue/record_view.tsx') },
+  { at: /^\/records\/[^/]+$/, title: record.title, load: () => import('../catalogue/record_view.tsx') },
   { at: /^\/rooms$/, title: rooms.title, load: () => import('../bookings/rooms_view.tsx') },
   { at: /^\/rooms\/need$/, title: need.title, load: () => import('../bookings/need_view.tsx') },
   { at: /^\/settings$/, title: settings.title, load: () => import('../settings/settings_view.tsx') },
@@ -38,21 +39,42 @@ const ROUTES: Route[] = [
   { at: /^\/accessibility$/, title: accessibility.title, load: () => import('../accessibility/accessibility_view.tsx') },
 ];
 const NOWHERE: Route = { at: /./, title: notFound.title, load: () => import('../more/not_found_view.tsx') };
+const routeAt = (at: string): Route => ROUTES.find((each) => each.at.test(at)) ?? NOWHERE;
+
+/** In the place of a view whose file could not be fetched. */
+function NotHere() {
+  const route = routeAt(path.peek());
+  return (
+    <>
+      <h1 tabIndex={-1}>{route.title}</h1>
+      <Empty {...notHere} />
+      <p class="acts">
+        <button type="button" class="btn" onClick={() => location.reload()}>
+          {notHere.again}
+        </button>
+      </p>
+    </>
+  );
+}
 
 /** The view of the present address; the one before stays until the next is here, so nothing jumps. */
 export function Routed() {
   const at = path.value;
-  const route = ROUTES.find((each) => each.at.test(at)) ?? NOWHERE;
+  const route = routeAt(at);
   const [shown, setShown] = useState<{ at: string; route: Route; view: ComponentType } | null>(route.view ? { at, route, view: route.view } : null);
   useEffect(() => {
     let stale = false;
     if (route.view) setShown({ at, route, view: route.view });
     else {
-      void route.load?.().then((loaded) => {
-        if (stale) return;
-        route.view = loaded.default;
-        setShown({ at, route, view: loaded.default });
-      });
+      void route.load?.().then(
+        (loaded) => {
+          route.view = loaded.default;
+          if (!stale) setShown({ at, route, view: loaded.default });
+        },
+        () => {
+          if (!stale) setShown({ at, route, view: NotHere });
+        },
+      );
     }
     return () => {
       stale = true;
@@ -61,5 +83,10 @@ export function Routed() {
   useEffect(() => {
     if (shown) arrived(title(shown.route.title));
   }, [shown]);
-  return shown ? <shown.view key={shown.at} /> : null;
+  if (shown) return <shown.view key={shown.at} />;
+  return (
+    <h1 class="coming" tabIndex={-1}>
+      {route.title}
+    </h1>
+  );
 }

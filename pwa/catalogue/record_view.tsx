@@ -1,5 +1,5 @@
 /** One record: where it stands, whether it can be had, what it is. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { announce } from '../app/announcer.ts';
 import { library } from '../app/library.ts';
 import { path } from '../app/router.ts';
@@ -11,23 +11,34 @@ import { CanIHaveIt } from './parts.tsx';
 import { catalogue, type RecordView as Found } from './search_client.ts';
 import { siteName } from './search_view.tsx';
 
+/** A record that takes longer is said to be on its way; milliseconds. */
+const SLOW_MS = 600;
+
 export default function RecordView() {
   // The address may have gone on already, while this view still stands there.
   const [id] = useState(() => decodeURIComponent(path.peek().replace('/records/', '')));
   const [found, setFound] = useState<Found | null | undefined>(undefined);
+  const [slow, setSlow] = useState(false);
   useEffect(() => {
     let stale = false;
+    const late = setTimeout(() => setSlow(true), SLOW_MS);
     void catalogue.record(id).then((told) => {
       if (stale) return;
+      clearTimeout(late);
       setFound(told);
       document.title = title(told ? told.title : words.missing.heading);
     });
     return () => {
       stale = true;
+      clearTimeout(late);
     };
   }, [id]);
-  // The heading takes the focus when it comes: none must stand there before.
-  if (found === undefined) return null;
+  // Whoever was given the heading of the wait is led on to that of the record.
+  useLayoutEffect(() => {
+    if (slow && found !== undefined && document.activeElement === document.body) document.querySelector<HTMLElement>('main h1')?.focus();
+  }, [found]);
+  // The heading takes the focus when it comes, so none stands there before, unless the wait is long.
+  if (found === undefined) return slow ? <h1 class="coming" tabIndex={-1}>{words.opening}</h1> : null;
   if (found === null) {
     return (
       <>

@@ -54,6 +54,11 @@ export default function HelpView() {
           ))}
         </ul>
       </section>
+      <p class="acts">
+        <a class="btn" href="/accessibility">
+          {words.barrier}
+        </a>
+      </p>
     </>
   );
 }

@@ -7,6 +7,11 @@ export default function NotFoundView() {
     <>
       <h1 tabIndex={-1}>{words.title}</h1>
       <Empty heading={words.heading} text={words.text} way={words.way} href="/" />
+      <p>
+        <a class="lone" href="/more">
+          {words.everything}
+        </a>
+      </p>
     </>
   );
 }

@@ -1,5 +1,5 @@
 /** What is said about search and records. */
-import type { Kind } from '../catalogue/search_client.ts';
+import type { Kind } from '../catalogue/records.ts';
 import { count, date, dayOf, when } from './dates.ts';
 
 export const kinds: Record<Kind, string> = {
@@ -52,6 +52,8 @@ function size(bytes: number): string {
 }
 
 export const record = {
+  title: 'Record',
+  opening: 'Opening the record',
   stands: 'Where it stands',
   shelfmark: 'Shelfmark',
   copy: (shelfmark: string): string => `Copy shelfmark ${shelfmark}`,

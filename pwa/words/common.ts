@@ -44,6 +44,7 @@ export const signedOutBar = 'You are not signed in.';
 export const waitingLink = (n: number): string => `Waiting to send: ${n}`;
 export const notKept = 'This device has no room left, so your wish was not kept. Free some space, then ask again.';
 export const outboxFull = 'Too much waits to be sent, so this was not added. Go online first, then ask again.';
+export const notHere = { heading: 'This page did not come', text: 'It is not on this device yet, and the library cannot be reached. Go online, then open it again.', again: 'Open it again' };
 export const asOf = (at: number, now: number): string => `as of ${when(at, now)}`;
 export const signInFirst = { heading: 'Sign in to see this', text: 'Loans, bookings and wishes belong to a reader. Searching and opening hours work without.' };
 export const results = (n: number): string => count(n, 'result');

@@ -29,6 +29,7 @@ export const help = {
   points: 'Where to find us',
   relay: 'Calls through a text relay service are welcome.',
   unknown: { heading: 'Not known yet', text: 'How to reach the library has not been read on this device. Go online once to bring it.' },
+  barrier: 'Something is in your way? Report a barrier',
   demo: 'This library is made up: its numbers and addresses reach nobody.',
 };
 
@@ -45,7 +46,7 @@ export const more = {
   } as const,
 };
 
-export const notFound = { title: 'Not found', heading: 'There is no such page', text: 'The address may be old. Start from the first page, or search.', way: 'Go to Today' };
+export const notFound = { title: 'Not found', heading: 'There is no such page', text: 'The address may be old. Start from the first page, or search.', way: 'Go to Today', everything: 'See every page' };
 
 export const accessibility = {
   title: 'Accessibility',
