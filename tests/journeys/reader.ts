@@ -57,6 +57,11 @@ export class Reader {
     this.origin = origin;
   }
 
+  /** The names of the made-up readers, in the order in which they are offered. */
+  static async everyone(origin: string): Promise<string[]> {
+    return ((await (await fetch(`${origin}/session/demo`)).json()) as { name: string }[]).map((each) => each.name);
+  }
+
   /** Signs in as a demo patron: the one with that name, or the first whose id is not among `besides`. */
   async signIn(besides: string[] = [], name?: string): Promise<string> {
     const patrons = (await (await fetch(`${this.origin}/session/demo`)).json()) as { id: string; name: string }[];

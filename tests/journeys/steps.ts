@@ -68,12 +68,6 @@ export async function signIn(tab: Tab, name: string): Promise<void> {
   await tab.until('the first page is open', () => location.pathname === '/' && document.querySelector('#h-next') !== null, null);
 }
 
-/** A card and a code that do not match; in a demo there is no such form, and the view is looked at as it is. */
-export async function wrongCode(tab: Tab): Promise<void> {
-  await tab.go('/sign-in');
-  await settled(tab);
-}
-
 /** The view is drawn and nothing moves any more. */
 export async function settled(tab: Tab): Promise<void> {
   await tab.until('the view is drawn', () => document.querySelector('main h1')?.textContent && document.fonts.status === 'loaded', null);
@@ -140,8 +134,10 @@ export async function tapFree(tab: Tab, place: number): Promise<string> {
   const free = 'main section[aria-labelledby="h-free"]';
   const name = (await tab.names({ role: 'button', name: /^Book /, within: free }))[place];
   if (!name) throw new Error(`expected ${place + 1} free rooms, got fewer`);
-  await tab.click('button', name, free);
   const room_name = /^Book (.*), [^,]*$/.exec(name)?.[1] ?? '';
+  // what was said of the same room before does not count
+  await tab.read(() => document.querySelector('#announcer')?.replaceChildren(), null);
+  await tab.click('button', name, free);
   // a page that is left before the wish is on the disk keeps nothing, and has said nothing
   await tab.until('the wish or its answer is said', (named) => document.querySelector('#announcer')?.textContent?.includes(named), room_name);
   return room_name;
@@ -186,6 +182,16 @@ export async function answersShown(tab: Tab): Promise<string[]> {
 
 export async function alternatives(tab: Tab): Promise<string[]> {
   return tab.names({ role: 'button', name: /^Book /, within: 'main' });
+}
+
+/** Puts every answer away, one after the other. */
+export async function putAllAway(tab: Tab): Promise<void> {
+  for (;;) {
+    const left = (await answersShown(tab)).length;
+    if (left === 0) return;
+    await tab.click('button', /^Put this answer away/, 'main');
+    await tab.until('one answer fewer is shown', (count) => document.querySelectorAll('main article.answer').length < count, left);
+  }
 }
 
 export async function putAway(tab: Tab): Promise<void> {
