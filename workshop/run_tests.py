@@ -6,11 +6,15 @@ Runs every check of `make test` in the order in which a fault shows soonest, and
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
+import uuid
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +23,6 @@ from node import Node, brought
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "results"
 MODULES = ROOT / "node_modules"
-
-
-NOT_YET = {"axe": "its travel through every state has not been tried"}
-"""Parts that cannot run yet, and why; they are named at the end of every run and run when asked for."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Part:
     about: str
     command: list[str]
     count: Callable[[int], Counted]
+    limit_minutes: float = 10
+    """It has hung when it takes longer: many times what it takes on two cores."""
 
 
 def by_exit_code(code: int) -> Counted:
@@ -78,13 +80,13 @@ def from_vitest(report: Path) -> Callable[[int], Counted]:
 def parts(node: Node) -> list[Part]:
     """Every part, cheapest first."""
 
-    def vitest(name: str, about: str, config: str) -> Part:
+    def vitest(name: str, about: str, config: str, limit_minutes: float = 10) -> Part:
         report = RESULTS / f"{name}.json"
         command = [
             str(node.program), str(MODULES / "vitest/vitest.mjs"), "run", "--config", config,
             "--reporter=default", "--reporter=json", f"--outputFile.json={report}",
         ]  # fmt: skip
-        return Part(name, about, command, from_vitest(report))
+        return Part(name, about, command, from_vitest(report), limit_minutes)
 
     pytest_report = RESULTS / "pytest.xml"
     return [
@@ -96,10 +98,48 @@ def parts(node: Node) -> list[Part]:
             "the library's half, rules, stores, faults, shape",
             [sys.executable, "-m", "pytest", "-q", f"--junitxml={pytest_report}"],
             from_pytest(pytest_report),
+            20,
         ),
-        vitest("journeys", "whole journeys in Chromium and Firefox", "tests/journeys/vitest.config.ts"),
-        vitest("axe", "every view in every state, audited", "tests/accessibility/axe/vitest.config.ts"),
+        vitest("journeys", "whole journeys in Chromium and Firefox", "tests/journeys/vitest.config.ts", 30),
+        vitest("axe", "every view in every state, audited", "tests/accessibility/axe/vitest.config.ts", 30),
     ]
+
+
+def ended(command: list[str], surroundings: dict[str, str], limit_seconds: float) -> int | None:
+    """
+    Run a command to its end, and end whatever it has left running.
+
+    Returns:
+        Its exit code; None when it was ended because it took longer than its limit.
+    """
+    mark = f"CARREL_PART={uuid.uuid4()}"
+    name, _, value = mark.partition("=")
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**surroundings, name: value}, stdin=subprocess.DEVNULL, start_new_session=True
+    ) as run:
+        try:
+            code: int | None = run.wait(limit_seconds)
+        except subprocess.TimeoutExpired:
+            code = None
+            # Asked first: it knows what it has started and can say what it was at.
+            os.killpg(run.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                run.wait(5)
+        except BaseException:
+            end_marked(mark)
+            raise
+        end_marked(mark)
+        return code
+
+
+def end_marked(mark: str) -> None:
+    """End every process that was started with this in its surroundings, browsers and servers among them."""
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in entry.read_bytes().split(b"\0"):
+                os.kill(int(entry.parent.name), signal.SIGKILL)
+        except OSError:
+            continue  # another person's, or gone meanwhile
 
 
 def main(wanted: list[str]) -> int:
@@ -112,17 +152,20 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(part.name for part in every)}.")
         return 2
-    chosen = [part for part in every if part.name in wanted or (not wanted and part.name not in NOT_YET)]
+    chosen = [part for part in every if not wanted or part.name in wanted]
     RESULTS.mkdir(parents=True, exist_ok=True)
     surroundings = {**node.surroundings(), "PYTHONDONTWRITEBYTECODE": "1"}
-    lines, passed, failed, skipped = [], 0, 0, 0
+    lines, unfinished, passed, failed, skipped = [], [], 0, 0, 0
     for part in chosen:
         print(f"\n== {part.name}: {part.about}", flush=True)
         for old in RESULTS.glob(f"{part.name}.*"):
             old.unlink()
         began = time.monotonic()
-        ended = subprocess.run(part.command, cwd=ROOT, env=surroundings, stdin=subprocess.DEVNULL, check=False)
-        counted = part.count(ended.returncode)
+        code = ended(part.command, surroundings, part.limit_minutes * 60)
+        if code is None:
+            print(f"\n{part.name} had not ended after {part.limit_minutes:g} minutes, so it was ended.", flush=True)
+            unfinished.append(part.name)
+        counted = part.count(1 if code is None else code)
         passed, failed = passed + counted.passed, failed + counted.failed
         skipped += counted.skipped
         seconds = time.monotonic() - began
@@ -136,9 +179,8 @@ def main(wanted: list[str]) -> int:
     print("\n" + "\n".join(lines))
     if left:
         print(f"  not run after the first part that failed: {', '.join(left)}")
-    for name, why in NOT_YET.items():
-        if not wanted:
-            print(f"  not run yet: {name}, as {why}")
+    for name in unfinished:
+        print(f"  {name} hung: it was ended at its limit")
     print(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
     return 1 if failed else 0
 

@@ -36,7 +36,8 @@ beforeAll(async () => {
     look('light', 320, 'own checks', await met.page(tab, 320));
     for (const [width, height] of [[390, 844], [1280, 900]] as const) {
       await resize(tab, width, height);
-      look('light', width, 'axe-core', await axe(tab));
+      // between 320 and 390 px nothing but the room changes; at 1280 the bars stand elsewhere
+      if (width > 390) look('light', width, 'axe-core', await axe(tab));
       look('light', width, 'own checks', await standing(tab));
       look('light', width, 'own checks', await met.page(tab, width));
     }
