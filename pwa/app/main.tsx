@@ -2,6 +2,7 @@
 import '../look/fonts.css';
 import '../look/look.css';
 import { render } from 'preact';
+import { goOnBringing } from '../catalogue/under_way.ts';
 import { Frame } from '../components/frame.tsx';
 import { aloud, aloudMany } from '../words/outcomes.ts';
 import { account, opening } from './account.ts';
@@ -25,4 +26,5 @@ void opening.finally(() => {
   colourTheEdge();
   // The first view comes before keeping the next one.
   setTimeout(() => void keepTheApp(), 0);
+  setTimeout(() => void goOnBringing(), 0);
 });

@@ -5,20 +5,31 @@ import type { Aged } from '../app/library.ts';
 import { Icon } from '../components/icon.tsx';
 import { cloth } from '../components/parts.tsx';
 import { search as words } from '../words/catalogue.ts';
+import { fold, spaceless } from './planner.ts';
 import type { Hit } from './search_client.ts';
 
-function folded(text: string): string {
-  return text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
+const WORD = /([\p{L}\p{N}\p{M}]+)/u;
+
+/** Which signs of a run without spaces were searched: there, a mark may stand in the middle. */
+function within(run: string, marks: readonly string[]): boolean[] {
+  const plain = fold(run);
+  const signs = [...run];
+  return signs.map((_, i) => plain.length === run.length && marks.some((mark) => [...mark].some((_, k) => i >= k && plain.startsWith(mark, i - k))));
 }
 
 /** A text with the words that were searched shown where they stand; the rest in one piece, as it is read in pieces. */
 export function Marked({ text, marks, lang }: { text: string; marks: readonly string[]; lang?: string }) {
   const pieces: { text: string; marked: boolean }[] = [];
-  text.split(/([\p{L}\p{N}\p{M}]+)/u).forEach((part, i) => {
-    const marked = i % 2 === 1 && marks.some((mark) => folded(part).startsWith(mark));
+  const add = (part: string, marked: boolean): void => {
     const before = pieces.at(-1);
-    if (before && !marked && !before.marked) before.text += part;
+    if (before?.marked === marked) before.text += part;
     else if (part) pieces.push({ text: part, marked });
+  };
+  text.split(WORD).forEach((part, i) => {
+    if (i % 2 === 0) return add(part, false);
+    if (!spaceless(part)) return add(part, marks.some((mark) => fold(part).startsWith(mark)));
+    const on = within(part, marks);
+    [...part].forEach((sign, k) => add(sign, on[k] ?? false));
   });
   return <span {...(lang ? { lang } : {})}>{pieces.map((piece, i) => (piece.marked ? <mark key={i}>{piece.text}</mark> : piece.text))}</span>;
 }

@@ -17,6 +17,11 @@ const UNSPACED = '\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7af\\
 const WORD = new RegExp(`[${UNSPACED}]+|(?:(?![${UNSPACED}])[\\p{L}\\p{N}])+`, 'gu');
 const IS_UNSPACED = new RegExp(`^[${UNSPACED}]`, 'u');
 
+/** Whether a text is of a script that puts no spaces between words. */
+export function spaceless(text: string): boolean {
+  return IS_UNSPACED.test(text);
+}
+
 /** Lower case, without accents and points: how words are compared. */
 export function fold(text: string): string {
   return text

@@ -5,7 +5,7 @@ import { library } from '../app/library.ts';
 import { path } from '../app/router.ts';
 import { Icon } from '../components/icon.tsx';
 import { Empty } from '../components/parts.tsx';
-import { kinds, record as words } from '../words/catalogue.ts';
+import { kinds, record as words, year } from '../words/catalogue.ts';
 import { title } from '../words/common.ts';
 import { CanIHaveIt } from './parts.tsx';
 import { catalogue, type RecordView as Found } from './search_client.ts';
@@ -54,7 +54,7 @@ function Known({ record }: { record: Found }) {
   const availability = library.availability.value;
   const facts: [string, string | null][] = [
     [words.kind, kinds[record.kind]],
-    [words.year, record.year === null ? null : String(record.year)],
+    [words.year, record.year === null ? null : year(record.year)],
     [words.publisher, record.publisher],
     [words.edition, record.edition],
     [words.extent, record.extent],
@@ -71,7 +71,7 @@ function Known({ record }: { record: Found }) {
           {record.title}
         </h1>
         {record.title_original && (
-          <p class="title" lang={record.lang_original}>
+          <p class="title" dir="auto" {...(record.lang_original ? { lang: record.lang_original } : {})}>
             {record.title_original}
           </p>
         )}
@@ -81,7 +81,7 @@ function Known({ record }: { record: Found }) {
             {record.author_original && (
               <>
                 {' '}
-                <span lang={record.lang_original}>{record.author_original}</span>
+                <bdi {...(record.lang_original ? { lang: record.lang_original } : {})}>{record.author_original}</bdi>
               </>
             )}
           </p>

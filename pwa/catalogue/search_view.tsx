@@ -5,9 +5,10 @@ import { library } from '../app/library.ts';
 import { navigate, query } from '../app/router.ts';
 import { Icon } from '../components/icon.tsx';
 import { Empty } from '../components/parts.tsx';
-import { kinds, search as words } from '../words/catalogue.ts';
+import { kinds, search as words, year } from '../words/catalogue.ts';
 import { CanIHaveIt, Cloth, Marked } from './parts.tsx';
-import { catalogue, type Results } from './search_client.ts';
+import { DownloadBeside } from './download.tsx';
+import { catalogue, type CatalogueState, type Results } from './search_client.ts';
 
 const PAGE = 20;
 /** A pause in typing, after which the count is said; milliseconds. */
@@ -21,6 +22,14 @@ let last: { q: string; results: Results; limit: number } | null = null;
 function summary(results: Results | null, typed: string): string {
   if (!results) return '';
   return results.from === 'none' ? words.from.none : words.count(results.count, results.hits.length, results.corrected ?? typed);
+}
+
+/** Where the answers come from, and how old that is. */
+function whence({ where, kept, elsewhere, bringing }: CatalogueState): string {
+  if (kept) return words.from[kept.where](kept.records, kept.as_of);
+  if (elsewhere && where !== 'opening') return where === 'none' ? words.from.noneElsewhere : words.from.elsewhere;
+  if (where === 'server' && (bringing.step === 'coming' || bringing.step === 'opening')) return words.from.coming(bringing.done_bytes, bringing.wire_bytes);
+  return where === 'device' || where === 'memory' ? words.from.opening : words.from[where];
 }
 
 export default function SearchView() {
@@ -37,6 +46,11 @@ export default function SearchView() {
   const state = catalogue.state.value;
   const trimmed = q.trim();
 
+  // Where nothing could be found for want of both, it is searched again as soon as there is one.
+  const found = results?.from === 'none' && state.where !== 'none' ? state.where : '';
+
+  useEffect(() => void catalogue.open(true), []);
+
   useEffect(() => {
     asking.current?.abort();
     if (!trimmed) {
@@ -52,7 +66,7 @@ export default function SearchView() {
       () => undefined,
     );
     return () => mine.abort();
-  }, [trimmed, limit]);
+  }, [trimmed, limit, found]);
 
   useEffect(() => {
     const said = trimmed && summary(results, trimmed);
@@ -84,9 +98,6 @@ export default function SearchView() {
     document.getElementById('h-results')?.focus();
   }, [results]);
 
-  const where =
-    state.where === 'device' ? words.from.device(state.records, state.as_of) : state.where === 'memory' ? words.from.memory(state.records) : words.from[state.where];
-
   return (
     <>
       <h1 tabIndex={-1}>{words.title}</h1>
@@ -111,7 +122,7 @@ export default function SearchView() {
         </button>
       </form>
       <p class="hint" id="q-from">
-        {where}
+        {whence(state)}
       </p>
       {!trimmed && <Empty {...words.begin} />}
       {results && trimmed && results.from !== 'none' && (
@@ -133,7 +144,7 @@ export default function SearchView() {
                     </a>
                   </h3>
                   {hit.title_original && (
-                    <p>
+                    <p class="title" dir="auto">
                       <Marked text={hit.title_original} marks={hit.marks} lang={hit.lang_original} />
                     </p>
                   )}
@@ -142,7 +153,7 @@ export default function SearchView() {
                       <Marked text={hit.author} marks={hit.marks} />
                     </p>
                   )}
-                  <p class="soft small">{[kinds[hit.kind], hit.year].filter(Boolean).join(', ')}</p>
+                  <p class="soft small">{[kinds[hit.kind], hit.year === null ? '' : year(hit.year)].filter(Boolean).join(', ')}</p>
                   {hit.shelfmark && (
                     <p class="line">
                       <Icon name="pin" />
@@ -165,6 +176,7 @@ export default function SearchView() {
           )}
         </section>
       )}
+      <DownloadBeside />
     </>
   );
 }

@@ -1,11 +1,15 @@
 /** How the page looks to this reader, on this device. */
+import { useEffect } from 'preact/hooks';
 import { account } from '../app/account.ts';
 import { NAMES, preference, PREFERENCES, prefer } from '../app/preferences.ts';
 import { install } from '../app/updates.ts';
+import { DownloadSettings } from '../catalogue/download.tsx';
+import { catalogue } from '../catalogue/search_client.ts';
 import { settings as words } from '../words/settings.ts';
 
 export default function SettingsView() {
   const patron = account.patron.value;
+  useEffect(() => void catalogue.open(false), []);
   return (
     <>
       <div class="lead">
@@ -27,6 +31,7 @@ export default function SettingsView() {
           </fieldset>
         ))}
       </form>
+      <DownloadSettings />
       {install.possible && (
         <section class="stack">
           <h2>{words.install}</h2>

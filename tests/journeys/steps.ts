@@ -89,7 +89,7 @@ export async function hits(tab: Tab): Promise<string[]> {
 }
 
 export async function catalogueOnDevice(tab: Tab): Promise<void> {
-  await tab.until('the catalogue is on this device', () => /on this device, as of|in this tab/.test(document.body.innerText), null, 30_000);
+  await tab.until('the catalogue is on this device', () => /on this device, as of|until Carrel is closed/.test(document.body.innerText), null, 30_000);
 }
 
 /** The app's files, and those of the search, are kept for a time without a network. */

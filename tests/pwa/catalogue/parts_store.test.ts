@@ -1,7 +1,7 @@
 /** A download that stops goes on where it was; a damaged part is fetched again; nothing half is ever called whole. */
 import { createHash } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
-import { bring, Damaged, keptManifest, partPath, pieces, type Manifest, type Surroundings } from '../../../pwa/catalogue/parts_store.ts';
+import { bring, Damaged, Full, Gone, here, keepManifest, keptManifest, partPath, pieces, tidy, type Manifest, type Surroundings } from '../../../pwa/catalogue/parts_store.ts';
 
 const PARTS = ['first part', 'second part', 'third part'].map((text) => new TextEncoder().encode(text));
 const sums = PARTS.map((part) => createHash('sha256').update(part).digest('hex'));
@@ -27,7 +27,7 @@ beforeEach(() => {
     match: async (path: string) => kept.get(path)?.clone(),
     put: async (path: string, response: Response) => void kept.set(path, response),
     keys: async () => [...kept.keys()].map((path) => ({ url: `https://library.example${path}` })),
-    delete: async (request: { url: string }) => kept.delete(new URL(request.url).pathname),
+    delete: async (request: { url: string } | string) => kept.delete(typeof request === 'string' ? request : new URL(request.url).pathname),
   } as unknown as Cache;
   around = {
     cache: async () => cache,
@@ -47,35 +47,67 @@ async function whole(): Promise<string> {
   return text;
 }
 
-test('all parts come in order and the catalogue is called whole after the last', async () => {
+test('all parts come in order', async () => {
   expect(await bring(MANIFEST, around, () => undefined)).toBe(true);
   expect(await whole()).toBe('first partsecond partthird part');
+});
+
+test('a catalogue is called whole by whoever opened it, not because its parts are here', async () => {
+  await bring(MANIFEST, around, () => undefined);
+  expect(await keptManifest(around)).toBeNull();
+  await keepManifest(MANIFEST, around);
   expect((await keptManifest(around))?.version).toBe('v1');
 });
 
 test('a download that was stopped goes on with the part that is missing', async () => {
-  let asked = 0;
-  expect(await bring(MANIFEST, around, () => undefined, () => (asked += 1) <= 2)).toBe(false);
-  expect(await keptManifest(around)).toBeNull();
+  const stop = new AbortController();
+  const told: number[] = [];
+  expect(await bring(MANIFEST, around, (bytes) => void (told.push(bytes) === 2 && stop.abort()), stop.signal)).toBe(false);
+  expect(await here(MANIFEST, around)).toBe(told.at(-1));
   fetched = [];
   expect(await bring(MANIFEST, around, () => undefined)).toBe(true);
   expect(fetched).toEqual([partPath(sums[2] ?? '')]);
 });
 
+test('a part on its way is given up at once when the download is stopped', async () => {
+  const stop = new AbortController();
+  const answer = around.fetch;
+  around.fetch = async (path, init) => {
+    if (path !== partPath(sums[1] ?? '')) return answer(path, init);
+    stop.abort();
+    throw init?.signal?.reason;
+  };
+  expect(await bring(MANIFEST, around, () => undefined, stop.signal)).toBe(false);
+});
+
 test('a damaged part is fetched again', async () => {
-  damage = (path, times) => path === partPath(sums[1] ?? '') && times === 1;
+  damage = (path, times) => path === partPath(sums[1] ?? '') && times < 3;
   expect(await bring(MANIFEST, around, () => undefined)).toBe(true);
   expect(await whole()).toBe('first partsecond partthird part');
 });
 
-test('a part that stays damaged ends the download and nothing is called whole', async () => {
+test('a part that is damaged three times ends the download', async () => {
   damage = (path) => path === partPath(sums[1] ?? '');
   await expect(bring(MANIFEST, around, () => undefined)).rejects.toThrow(Damaged);
-  expect(await keptManifest(around)).toBeNull();
+  expect(fetched.filter((path) => path === partPath(sums[1] ?? ''))).toHaveLength(3);
 });
 
-test('parts of the catalogue before are let go once the new one is whole', async () => {
+test('a part that the library has no longer, and a device without room, are told apart', async () => {
+  const gone = { ...MANIFEST, parts: [{ sha256: '0'.repeat(64), size_bytes: 1 }] };
+  await expect(bring(gone, around, () => undefined)).rejects.toThrow(Gone);
+  const cache = await around.cache();
+  cache.put = async () => {
+    throw new DOMException('no room', 'QuotaExceededError');
+  };
+  await expect(bring(MANIFEST, around, () => undefined)).rejects.toThrow(Full);
+});
+
+test('parts that belong to no catalogue are let go, and no other', async () => {
   kept.set(partPath('0'.repeat(64)), new Response('old'));
   await bring(MANIFEST, around, () => undefined);
+  await keepManifest(MANIFEST, around);
+  await tidy([MANIFEST], around);
   expect(kept.has(partPath('0'.repeat(64)))).toBe(false);
+  expect(await whole()).toBe('first partsecond partthird part');
+  expect((await keptManifest(around))?.version).toBe('v1');
 });
