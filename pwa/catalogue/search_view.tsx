@@ -14,14 +14,15 @@ const PAGE = 20;
 /** A pause in typing, after which the count is said; milliseconds. */
 const PAUSE_MS = 700;
 /** Sentences of which the newest is enough. */
-const COUNTED = /results? for|Go online once to search/;
+const COUNTED = /results? for|to search(?: it here)?\.$/;
 
 let last: { q: string; results: Results; limit: number } | null = null;
 
 /** What a search came to, in one sentence; '' while it has not come to anything. */
 function summary(results: Results | null, typed: string): string {
   if (!results) return '';
-  return results.from === 'none' ? words.from.none : words.count(results.count, results.hits.length, results.corrected ?? typed);
+  if (results.from === 'none') return catalogue.state.peek().elsewhere ? words.from.noneElsewhere : words.from.none;
+  return words.count(results.count, results.hits.length, results.corrected ?? typed);
 }
 
 /** Where the answers come from, and how old that is. */
@@ -47,7 +48,7 @@ export default function SearchView() {
   const trimmed = q.trim();
 
   // Where nothing could be found for want of both, it is searched again as soon as there is one.
-  const found = results?.from === 'none' && state.where !== 'none' ? state.where : '';
+  const anew = results?.from === 'none' && state.where !== 'none' ? state.where : '';
 
   useEffect(() => void catalogue.open(true), []);
 
@@ -66,7 +67,7 @@ export default function SearchView() {
       () => undefined,
     );
     return () => mine.abort();
-  }, [trimmed, limit, found]);
+  }, [trimmed, limit, anew]);
 
   useEffect(() => {
     const said = trimmed && summary(results, trimmed);

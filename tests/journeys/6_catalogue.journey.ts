@@ -2,6 +2,8 @@
  * A catalogue too big to come unasked, in each browser: offered with its size, brought part by part through a reload
  * and a pause, opened in one tab and searched from every other, which takes over when that one closes.
  */
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeAll, KINDS, launch, type Tab } from './browser.ts';
 import { carrel, House, remove, temporary } from './server.ts';
@@ -12,18 +14,24 @@ import { download } from '../../pwa/words/catalogue.ts';
 const RECORDS = 150_000;
 const PART = /^\/catalogue\/1\/parts\//;
 
+/** A library with that many records, and its catalogue a night later. */
 let furnished = '';
+const later = temporary('later');
 
 beforeAll(async () => {
   const house = await House.open();
   await house.leave();
-  carrel(['catalogue', 'generate', String(RECORDS), '--seed', '7', '--data', house.data]);
-  carrel(['catalogue', 'build', '--data', house.data]);
   furnished = house.data;
+  carrel(['catalogue', 'generate', String(RECORDS), '--seed', '7', '--data', furnished]);
+  carrel(['catalogue', 'build', '--data', furnished]);
+  cpSync(furnished, later, { recursive: true });
+  carrel(['catalogue', 'generate', '2', '--seed', '8', '--data', later]);
+  carrel(['catalogue', 'build', '--data', later]);
 });
 afterAll(async () => {
   await closeAll();
   remove(furnished);
+  remove(later);
 });
 
 /** From now on so many parts come through, and the next one is held until `release`. */
@@ -112,10 +120,27 @@ describe.each(KINDS)('%s', (kind) => {
     expect((await hits(second)).length).toBeGreaterThan(3);
     await catalogueOnDevice(second);
 
-    // removed in the settings, it is offered again and does not come by itself
+    // a newer one is offered beside it, and taken when it is asked for; the old one answers until then
+    cpSync(join(later, 'catalogue'), join(house.data, 'catalogue'), { recursive: true });
     await house.arrive();
     await second.go('/settings');
-    await second.shows(`150,3`);
+    await second.shows('The library has a newer catalogue.');
+    const newer = held(house, 2);
+    await second.click('button', /^Download /, 'main');
+    await second.until('two parts are here', () => (document.querySelector<HTMLProgressElement>('main progress')?.value ?? 0) > 2_000_000, null);
+    const behind = await browser.open('/search');
+    await search(behind, 'history of music');
+    expect(await hits(behind)).toEqual(expected);
+    await listen(behind);
+    newer.release();
+    await behind.until('the newer one has taken its place', () => document.getElementById('announcer')?.textContent?.includes('is the newer one now'), null, 60_000);
+    await house.wire.close();
+    await search(behind, 'history of music');
+    expect((await hits(behind)).length).toBeGreaterThan(3);
+    await house.wire.open();
+
+    // removed in the settings, it is offered again and does not come by itself
+    await second.hides('The library has a newer catalogue.');
     await second.click('button', download.remove, 'main');
     await second.shows(download.absent.first);
     await second.find({ role: 'button', name: /^Download 9\.\d MB$/, within: 'main' });

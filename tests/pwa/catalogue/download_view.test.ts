@@ -140,6 +140,7 @@ describe('the search', () => {
     await tab.offline();
     await tab.type(/Title, author/, 'x');
     expect(whence()).toBe('The library cannot be reached, and another tab of Carrel has this device’s catalogue open. Close that tab to search it here.');
+    expect(await tab.hear()).toContain('The library cannot be reached, and another tab of Carrel has this device’s catalogue open. Close that tab to search it here.');
   });
 
   test('that found nothing for want of a network is done again when there is one', async () => {
