@@ -60,6 +60,15 @@ const asked = (): string[] => (MadeUpThread.last?.asked ?? []).map(({ kind }) =>
 const whence = (): string => read(document.getElementById('q-from') as HTMLElement);
 const progress = (): HTMLProgressElement => screen.getByRole('progressbar', { name: 'Download of the catalogue' });
 
+/** A download that does not go on: what is so, and what can be done. */
+const STANDS: [name: string, at: Bringing, said: string, buttons: string[]][] = [
+  ['paused', { ...COMING, step: 'paused', done_bytes: 38 * MB }, 'Paused at 38 of 72 MB. What has come is kept.', ['Go on with the download', 'Stop and remove what has come']],
+  ['without a network', { ...COMING, step: 'waiting', done_bytes: 38 * MB }, 'Waiting at 38 of 72 MB. The library cannot be reached just now. The download goes on by itself when it can.', ['Pause the download', 'Stop and remove what has come']],
+  ['damaged', { ...COMING, step: 'damaged', done_bytes: 38 * MB }, 'Stopped at 38 of 72 MB. The next part came damaged three times. What came whole is kept. Try again later; if it stays so, tell the library.', ['Try the download again', 'Stop and remove what has come']],
+  ['without room', { step: 'no-room', wire_bytes: 72 * MB, needs_bytes: 551 * MB, free_bytes: 98 * MB }, 'The catalogue needs 551 MB of room while it is put in place, and this device has 98 MB free. Free some space, then try again. Search stays at the library.', ['Try the download again']],
+  ['that does not open', { ...COMING, step: 'unopened', done_bytes: 72 * MB }, 'It does not open. The catalogue came, but this device could not open it. Try again; search stays at the library meanwhile.', ['Try the download again', 'Stop and remove what has come']],
+];
+
 describe('the search', () => {
   test('offers a big catalogue with its size, quietly, and is at the library until then', async () => {
     const tab = await opened('/search', { bringing: { step: 'offered', wire_bytes: 72 * MB } });
@@ -101,13 +110,7 @@ describe('the search', () => {
     expect(asked()).toEqual(['pause', 'stop']);
   });
 
-  test.each<[string, Bringing, string, string[]]>([
-    ['paused', { ...COMING, step: 'paused', done_bytes: 38 * MB }, 'Paused at 38 of 72 MB. What has come is kept.', ['Go on with the download', 'Stop and remove what has come']],
-    ['without a network', { ...COMING, step: 'waiting', done_bytes: 38 * MB }, 'Waiting at 38 of 72 MB. The library cannot be reached just now. The download goes on by itself when it can.', ['Pause the download', 'Stop and remove what has come']],
-    ['damaged', { ...COMING, step: 'damaged', done_bytes: 38 * MB }, 'Stopped at 38 of 72 MB. The next part came damaged three times. What came whole is kept. Try again later; if it stays so, tell the library.', ['Try the download again', 'Stop and remove what has come']],
-    ['without room', { step: 'no-room', wire_bytes: 72 * MB, needs_bytes: 551 * MB, free_bytes: 98 * MB }, 'The catalogue needs 551 MB of room while it is put in place, and this device has 98 MB free. Free some space, then try again. Search stays at the library.', ['Try the download again']],
-    ['that does not open', { ...COMING, step: 'unopened', done_bytes: 72 * MB }, 'It does not open. The catalogue came, but this device could not open it. Try again; search stays at the library meanwhile.', ['Try the download again', 'Stop and remove what has come']],
-  ])('says plainly of a download %s what is so and what can be done, aloud too', async (_, bringing, text, buttons) => {
+  test.each(STANDS)('says plainly of a download %s what is so and what can be done, aloud too', async (_, bringing, text, buttons) => {
     const tab = await opened('/search', { bringing: { ...COMING, done_bytes: 38 * MB } });
     await tab.hear();
     await say(tab, bringing);
