@@ -41,6 +41,15 @@ SECURITY_HEADERS: dict[str, str] = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+DATA_HEADERS: dict[str, str] = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""
+What JSON bears: it runs nothing, loads nothing and stands in no frame. What a page may do is none of its
+business, and 600 bytes about it would be most of an answer that says that nothing is new.
+"""
 STRICT_TRANSPORT = "max-age=31536000"
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -51,7 +60,8 @@ QUICKLY_COMPRESSED_BYTES = 4_000
 DRAINED_BYTES = 16 * 1024 * 1024
 """How much of a body that is too large is read and thrown away, so that the sender hears the answer."""
 
-_COMPRESSIBLE = (b"application/json", b"application/problem+json", b"text/")
+_DATA = (b"application/json", b"application/problem+json")
+_COMPRESSIBLE = (*_DATA, b"text/")
 
 
 def accepted_encoding(accept_encoding: bytes) -> str:
@@ -112,8 +122,9 @@ class Gate:
         self._loopback_only = loopback_only
         self._body_bytes = body_bytes
         self._own_limits = frozenset(own_limits)
-        headers = {**SECURITY_HEADERS, **({"strict-transport-security": STRICT_TRANSPORT} if tls else {})}
-        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        always = {"strict-transport-security": STRICT_TRANSPORT} if tls else {}
+        self._headers = _encoded({**SECURITY_HEADERS, **always})
+        self._data_headers = _encoded({**DATA_HEADERS, **always})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -121,7 +132,7 @@ class Gate:
             return
         asked = dict(scope["headers"])
         method = scope["method"]
-        answer = _Answer(send, self._headers, asked.get(b"accept-encoding", b""), method == "HEAD")
+        answer = _Answer(send, self._headers, self._data_headers, asked.get(b"accept-encoding", b""), method == "HEAD")
         if method == "HEAD":
             scope["method"] = "GET"
         elif method not in SAFE_METHODS:
@@ -160,18 +171,27 @@ class Gate:
 class _Answer:
     """The way out."""
 
-    __slots__ = ("_encoding", "_head", "_headers", "_held", "_send")
+    __slots__ = ("_data_headers", "_encoding", "_head", "_headers", "_held", "_send")
 
-    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], accepted: bytes, head: bool) -> None:
+    def __init__(
+        self,
+        send: Send,
+        headers: list[tuple[bytes, bytes]],
+        data_headers: list[tuple[bytes, bytes]],
+        accepted: bytes,
+        head: bool,
+    ) -> None:
         self._send = send
         self._headers = headers
+        self._data_headers = data_headers
         self._encoding = accepted
         self._head = head
         self._held: Message | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = [*message.get("headers", ()), *self._headers]
+            said = message.get("headers", ())
+            headers = [*said, *(self._data_headers if _is_data(said) else self._headers)]
             message["headers"] = headers  # type: ignore[typeddict-item]
             if _may_compress(headers):
                 if not any(name.lower() == b"vary" for name, _ in headers):
@@ -194,6 +214,14 @@ class _Answer:
         if self._head and message["type"] == "http.response.body":
             message["body"] = b""  # type: ignore[typeddict-item]
         await self._send(message)
+
+
+def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def _is_data(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name.lower() == b"content-type" and value.startswith(_DATA) for name, value in headers)
 
 
 def _may_compress(headers: list[tuple[bytes, bytes]]) -> bool:

@@ -6,7 +6,7 @@ import gzip
 import pytest
 from litestar import get
 
-from carrel.gate import SECURITY_HEADERS, accepted_encoding, is_loopback, whole_body
+from carrel.gate import DATA_HEADERS, SECURITY_HEADERS, accepted_encoding, is_loopback, whole_body
 from tests.backend.phone import OUR_PAGE, SYNC, device, message, sign_in
 from tests.backend.small_house import small_house
 
@@ -18,10 +18,16 @@ def test_every_answer_bears_the_security_headers(small_library, path):
     async def test(client):
         for method in ("GET", "HEAD", "POST", "PUT", "TRACE"):
             answer = await client.request(method, path, headers=OUR_PAGE)
-            for name, value in SECURITY_HEADERS.items():
+            data = answer.headers.get("content-type", "").startswith(("application/json", "application/problem+json"))
+            for name, value in (DATA_HEADERS if data else SECURITY_HEADERS).items():
                 assert answer.headers.get_list(name) == [value], (method, path, name)
 
     small_library.play(test)
+
+
+def test_an_answer_of_data_may_run_nothing_and_stand_in_no_frame():
+    assert DATA_HEADERS["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert DATA_HEADERS["x-content-type-options"] == "nosniff"
 
 
 def test_the_policy_allows_no_inline_code_and_one_trusted_types_policy():
