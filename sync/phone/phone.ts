@@ -35,6 +35,11 @@ export const WITHDRAW = 'sync.withdraw@1';
 /** Bytes of a compressed request: what to begin with, and how small it may get. One wish always goes. */
 export const CHUNK_START = 48 * 1024;
 export const CHUNK_LEAST = 512;
+/** A cut request that carried less than this says little about the line: it is taken for one of this size. */
+export const CHUNK_TELLING = 16 * 1024;
+/** After a cut, how near to the size that failed a chunk may grow, and for how long that is remembered. */
+export const CEILING_SHARE = 0.75;
+export const CEILING_MS = 5 * 60_000;
 /** Compressed to plain size, until the transport has measured one. */
 export const RATIO_START = 0.25;
 /** Smaller requests than this compress worse than those that the ratio is for, and are not measured. */
@@ -124,6 +129,10 @@ export interface PhoneState {
   heard_at: number | null;
   /** Target size of a request, compressed bytes. */
   chunk: number;
+  /** The size that last did not get through, and when, by the device's clock; null for none. */
+  ceiling: { bytes: number; at: number } | null;
+  /** The size that last got through; 0 for none. */
+  passed: number;
   /** Compressed to plain size, as last measured. */
   ratio: number;
   /** How many wishes a request may carry, lowered when one cannot be read. */
@@ -157,6 +166,8 @@ export function begin(dev: string): PhoneState {
     offset: null,
     heard_at: null,
     chunk: CHUNK_START,
+    ceiling: null,
+    passed: 0,
     ratio: RATIO_START,
     most: INTENTS_PER_REQUEST,
     failures: 0,
@@ -166,7 +177,8 @@ export function begin(dev: string): PhoneState {
 
 /** The app was started with a stored state: nothing is on its way any more. */
 export function opened(state: PhoneState): PhoneState {
-  return moved(state, 'opened');
+  // What an earlier version kept has neither of the two.
+  return moved({ ...state, ceiling: state.ceiling ?? null, passed: state.passed ?? 0 }, 'opened');
 }
 
 /** The same reader has signed in again: what waited may go. */
@@ -375,7 +387,7 @@ export function receive(
     next: Math.max(state.next, reply.upto + 1),
     offset: Math.round(reply.now - ((request.now ?? now) + now) / 2),
     heard_at: reply.now,
-    chunk: Math.min(REQUEST_BYTES_COMPRESSED, state.chunk * 2),
+    ...grown(state, request, now),
     ratio: size && size.plain >= RATIO_FROM_BYTES ? Math.min(1, Math.max(0.02, size.compressed / size.plain)) : state.ratio,
     most: Math.min(INTENTS_PER_REQUEST, state.most * 2),
     failures: 0,
@@ -417,8 +429,7 @@ export interface Broken {
  *   random: from 0 (included) to 1 (excluded), so that phones do not all come back at once.
  */
 export function broke(state: PhoneState, request: Request, failure: Failure, now: number, random: number): Broken {
-  const halved = Math.max(CHUNK_LEAST, Math.floor(state.chunk / 2));
-  if (failure.kind === 'cut') return later({ ...state, chunk: halved }, 'cut', 'offline', random);
+  if (failure.kind === 'cut') return later(shrunk(state, request, now), 'cut', 'offline', random);
   const { status, problem } = failure;
   const least = failure.retry_after_ms ?? 0;
   const still = (event: Event, tell: Broken['tell']): Broken => ({
@@ -440,7 +451,7 @@ export function broke(state: PhoneState, request: Request, failure: Failure, now
     return { ...later(next, 'unreadable', 'later', random, least), answered };
   }
   const slow = status === 408 || status === 504;
-  return later(slow ? { ...state, chunk: halved } : state, 'busy', 'later', random, least);
+  return later(slow ? shrunk(state, request, now) : state, 'busy', 'later', random, least);
 }
 
 /** A reply, if that is what came: a café's log-in page is none. */
@@ -554,6 +565,36 @@ function told(state: PhoneState, reply: Reply): PhoneState {
   return checksum(facts) === reply.sum
     ? { ...next, mismatches: 0 }
     : { ...next, cur: '', mismatches: state.mismatches + 1 };
+}
+
+/** What a request weighs on the line, compressed: what it carries, or its chunk where all depends on the reply. */
+function weight(state: PhoneState, request: Request): number {
+  return request.intents?.length ? Math.min(state.chunk, bytes(JSON.stringify(request.intents)) * state.ratio) : state.chunk;
+}
+
+/**
+ * After a request that did not get through: what has just passed, if that is less, else half.
+ *
+ * Right after a reply it may be the connection that came to its end, so what passed on it is worth another try. On a
+ * line that is cut after so many bytes, each attempt above that is lost whole; so the size that failed is
+ * remembered, and chunks grow no nearer to it for a while.
+ */
+function shrunk(state: PhoneState, request: Request, now: number): PhoneState {
+  const weighs = weight(state, request);
+  const proven = state.failures === 0 ? state.passed : 0;
+  if (weighs <= proven) return state;
+  const size = Math.min(state.chunk, Math.max(weighs, CHUNK_TELLING));
+  const chunk = Math.max(CHUNK_LEAST, Math.floor(size / 2), Math.floor(proven));
+  return { ...state, chunk, ceiling: { bytes: Math.floor(size), at: now } };
+}
+
+/** After a reply: twice as much, but not near what lately failed. */
+function grown(state: PhoneState, request: Request, now: number): Pick<PhoneState, 'chunk' | 'ceiling' | 'passed'> {
+  const { chunk, ceiling } = state;
+  // A clock that was put back makes it as good as forgotten.
+  const held = ceiling && now >= ceiling.at && now - ceiling.at < CEILING_MS ? ceiling : null;
+  const most = held ? Math.max(chunk, Math.floor(held.bytes * CEILING_SHARE)) : REQUEST_BYTES_COMPRESSED;
+  return { chunk: Math.min(REQUEST_BYTES_COMPRESSED, chunk * 2, most), ceiling: held, passed: weight(state, request) };
 }
 
 function later(

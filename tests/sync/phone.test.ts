@@ -6,8 +6,11 @@ import { applied, bytes, checksum, type Facts } from '../../sync/phone/facts.ts'
 import { maySend, moves, type Event, type Status } from '../../sync/phone/moves.ts';
 import {
   BACKOFF_MOST_MS,
+  CEILING_MS,
   CHUNK_LEAST,
   CHUNK_START,
+  CHUNK_TELLING,
+  RATIO_START,
   JOURNAL_MS,
   ask,
   asReply,
@@ -187,9 +190,52 @@ describe('sending', () => {
     for (let i = 0; i < 20; i++) state = broke(state, request, { kind: 'cut' }, NOW, 0.5).state;
     expect(state.chunk).toBe(CHUNK_LEAST);
     expect(composed(state).request.max).toBe(8 * 1024);
-    for (let i = 0; i < 20; i++) state = receive(state, composed(state).request, plain(), NOW).state;
+    const later = NOW + CEILING_MS;
+    for (let i = 0; i < 20; i++) state = receive(state, composed(state).request, plain(), later).state;
     expect(state.chunk).toBe(64 * 1024);
     expect(CHUNK_START).toBe(48 * 1024);
+  });
+
+  it('what was cut is halved by what it carried, not by what it might have', () => {
+    let state = begin(DEV);
+    for (let n = 1; n <= 200; n++) state = asked(state, wish(n, { text: 'x'.repeat(300) }));
+    const { request } = composed(state);
+    const carried = bytes(JSON.stringify(request.intents)) * RATIO_START;
+    expect(carried).toBeLessThan(CHUNK_START / 2);
+    expect(broke(state, request, { kind: 'cut' }, NOW, 0.5).state.chunk).toBe(Math.floor(carried / 2));
+  });
+
+  it('a small request that is cut says little about the line', () => {
+    let state = asked(begin(DEV), wish(1));
+    state = broke(state, composed(state).request, { kind: 'cut' }, NOW, 0.5).state;
+    expect(state.chunk).toBe(CHUNK_TELLING / 2);
+  });
+
+  it('after a cut, chunks keep away from what failed until it is long ago, or the clock is put back', () => {
+    const cut = broke({ ...begin(DEV), chunk: 32 * 1024 }, composed(begin(DEV)).request, { kind: 'cut' }, NOW, 0.5).state;
+    const after = (now: number): number => {
+      let state = cut;
+      for (let i = 0; i < 9; i++) state = receive(state, composed(state).request, plain(), now).state;
+      return state.chunk;
+    };
+    expect(after(NOW + 1)).toBe(24 * 1024);
+    expect(after(NOW + CEILING_MS)).toBe(64 * 1024);
+    expect(after(NOW - 1)).toBe(64 * 1024);
+  });
+
+  it('a size that has just passed is tried once more before it is halved', () => {
+    let state = begin(DEV);
+    for (let n = 1; n <= 200; n++) state = asked(state, wish(n, { text: 'x'.repeat(300) }));
+    const { request } = composed(state);
+    state = { ...receive(state, request, { ...plain(), upto: 0 }, NOW).state, chunk: state.chunk };
+    const once = broke(state, request, { kind: 'cut' }, NOW, 0.5).state;
+    expect(once.chunk).toBe(state.chunk);
+    expect(broke(once, request, { kind: 'cut' }, NOW, 0.5).state.chunk).toBeLessThan(state.chunk / 2);
+  });
+
+  it('a state that an earlier version kept is opened as one that knows nothing of the line', () => {
+    const { ceiling: _, passed: __, ...before } = begin(DEV);
+    expect(opened(before as PhoneState)).toMatchObject({ ceiling: null, passed: 0 });
   });
 });
 
@@ -260,7 +306,7 @@ describe('failing', () => {
   it('a gateway that gives up waiting counts as a slow line', () => {
     const { request, state } = composed(asked(begin(DEV), wish(1)));
     expect(state.outbox[0]?.tries).toBe(1);
-    expect(broke(state, request, status(504), NOW, 0.5).state.chunk).toBe(CHUNK_START / 2);
+    expect(broke(state, request, status(504), NOW, 0.5).state.chunk).toBe(CHUNK_TELLING / 2);
     expect(broke(state, request, status(503), NOW, 0.5).state.chunk).toBe(CHUNK_START);
   });
 
