@@ -108,7 +108,7 @@ function Loan({ loan, today, now, trouble, ask }: { loan: Kept<LoanFact>; today:
             {why[body.renewal.why]}
           </State>
         )}
-        {body.renewal.why === 'too_soon' && !goes && !wish && !body.renews_itself && <p>{why.too_soon}</p>}
+        {body.renewal.why === 'too_soon' && !goes && !wish && <p class="soft">{why.too_soon}</p>}
         {wish && (
           <State tone="pencil" first={body.renewal.can ? words.waits : words.mayFail}>
             {words.waitsRest(when(wish.at, now))}

@@ -10,7 +10,7 @@ export const why: Record<RenewalRefusal, string> = {
   account_blocked: 'Your account is blocked. Ask at the help desk.',
   account_expired: 'Your account ends before it could be renewed.',
   max_period: 'It has been out as long as it may. Return it; it can then be lent to you again.',
-  too_soon: 'It was renewed not long ago. Try nearer its date.',
+  too_soon: 'It is too early to renew it. Try nearer its date.',
   lost: 'You reported it lost.',
   not_yours: 'It is not on loan to you.',
 };

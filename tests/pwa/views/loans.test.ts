@@ -21,6 +21,13 @@ describe('what is on loan', () => {
     entry('Beloved').getByRole('button', { name: 'Renew Beloved' });
   });
 
+  test('a safe loan that it is too early to renew says so, and does not look refused', async () => {
+    await signedIn('/loans', new WholeLibrary({ loans: { l1: loan({ renewal: { can: false, why: 'too_soon' } }) } }));
+    expect(told('Beloved')).toContain('It is too early to renew it. Try nearer its date.');
+    expect(told('Beloved')).not.toContain('Does not renew.');
+    expect(entry('Beloved').queryByRole('button')).toBeNull();
+  });
+
   test('what goes back stands before what is safe, the first due first', async () => {
     const library = new WholeLibrary({
       loans: { l1: loan({ title: 'Sula', due_on: '2026-12-04' }), l2: loan({ title: 'Beloved' }), l3: REQUESTED, l4: loan({ title: 'Home', due_on: '2026-11-19', state: 'overdue', renews_itself: false, renewal: { can: false, why: 'overdue' } }) },
