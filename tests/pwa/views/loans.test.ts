@@ -171,6 +171,13 @@ test('one tap asks for every loan that can be renewed, and each answer is told',
   expect(screen.queryByRole('button', { name: /can be renewed/ })).toBeNull();
 });
 
+test('a wish for which too much waits already is told beside its loan, with what to do', async () => {
+  // Longer than one message may be, which is refused as a full queue is.
+  const tab = await signedIn('/loans', new WholeLibrary({ loans: { ['l'.repeat(9_000)]: loan() } }));
+  await tab.tap('button', 'Renew Beloved');
+  expect(entry('Beloved').getByRole('alert').textContent).toBe('Too much waits to be sent, so this was not added. Go online first, then ask again.');
+});
+
 test('a wish that the device has no room for is told beside its loan, at once', async () => {
   const tab = await signedIn('/loans');
   fillTheDisk();

@@ -22,7 +22,7 @@ const ALL_SAID_MS = 5_000;
 const AT_REST_MS = 200;
 const STEP_MS = 20;
 /** Steps of the disk and the network that nothing on the page waits longer for. */
-const TURNS = 12;
+const TURNS = 8;
 
 const run = new Function(`${inject('wholeApp')}\nreturn wholeApp;`) as () => Opened;
 
