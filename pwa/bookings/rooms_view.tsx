@@ -1,5 +1,5 @@
 /** Rooms: the reader's own bookings, then what is free, the next first, as a list or a table. */
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { account, type Kept } from '../app/account.ts';
 import { announce } from '../app/announcer.ts';
 import type { BookingFact } from '../app/facts.ts';
@@ -35,14 +35,6 @@ export default function RoomsView() {
   const refused = account.answers.value.filter((each) => each.op === 'bookings.book@1' && each.outcome.st !== 'done');
   const on = told ? dayShown(told.value.rooms, wanted, now) : today;
   const found = told ? free(told.value.rooms, wanted, on, now) : [];
-
-  // What was just decided is no longer as it was read.
-  const decided = account.answers.value.filter((each) => each.op.startsWith('bookings.')).length;
-  const seen = useRef(decided);
-  useEffect(() => {
-    if (decided > seen.current) library.refresh();
-    seen.current = decided;
-  }, [decided]);
 
   async function ask(of: string, op: string, args: object, seen: Record<string, unknown>, until: number, saidAloud: string): Promise<void> {
     setTrouble({ of, said: await wish(op, args, seen, saidAloud, { until }) });
