@@ -83,7 +83,7 @@ export class WholeLibrary extends Library {
         id: 'colchester', name: 'Colchester',
         points: [
           { id: 'building', name: 'Colchester library', kind: 'building', contact: '', weekly: Array.from({ length: 7 }, () => [['00:00', '24:00']]), exceptions: [], note: 'Bring your library card after 22:00.' },
-          { id: 'desk', name: 'Help desk', kind: 'desk', contact: 'Ground floor', weekly: Array.from({ length: 7 }, (_, i) => (i < 5 ? [['09:00', '18:00']] : [])), exceptions: [{ on: '2026-11-25', open: [['11:00', '18:00']], why: 'Staff training' }], note: '' },
+          { id: 'desk', name: 'Help desk', kind: 'desk', contact: 'Ground floor', weekly: Array.from({ length: 7 }, (_, i) => (i < 5 ? [['09:00', '18:00']] : [])), exceptions: [{ on: '2026-11-18', open: [], why: 'A day that is past' }, { on: '2026-11-25', open: [['11:00', '18:00']], why: 'Staff training' }], note: '' },
         ],
       },
     ],
