@@ -2,16 +2,17 @@
 The one place where everything is wired. Decides nothing.
 
 Handlers find what they need in `request.app.state`: `storage`, `settings`, `searching`, `now` (the library's
-clock, epoch milliseconds), `house`, `sessions`, `register`, `jobs`, `epoch`, `demo`.
+clock, epoch milliseconds), `house`, `sessions`, `register`, `jobs`, `epoch`, `pokes`, `demo`.
 """
 
 import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,8 +38,10 @@ from carrel.loans import retention as loans_retention
 from carrel.loans import routes as loans_routes
 from carrel.patrons import intents as patrons_intents
 from carrel.patrons import store as patrons_store
+from carrel.pokes import routes as pokes_routes
+from carrel.pokes.streams import Pokes
 from carrel.settings import Settings
-from carrel.storage import Refused, Storage, Transaction, about, open_storage
+from carrel.storage import Refused, Storage, Transaction, about, facts, open_storage
 from carrel_sync.library import Operation, Refresh
 
 log = logging.getLogger("carrel")
@@ -95,21 +98,31 @@ def build_app(
             app.state.epoch = await storage.write(lambda tx: about.epoch(tx, f"e{secrets.token_hex(6)}"))
             app.state.jobs = jobs_of(house, storage)
             await app.state.jobs.enrol(now())
-            running = asyncio.create_task(_run_jobs(app.state.jobs, settings.jobs_seconds, now))
+            running = [
+                asyncio.create_task(each)
+                for each in (
+                    _run_jobs(app.state.jobs, settings.jobs_seconds, now),
+                    pokes.listen(storage.told, partial(_numbers, storage)),
+                    pokes.keep_alive(),
+                )
+            ]
             try:
                 yield
             finally:
-                running.cancel()
-                with suppress(asyncio.CancelledError):
-                    await running
+                pokes.end()
+                for task in running:
+                    task.cancel()
+                await asyncio.wait(running)
         finally:
             searching.close()
             await storage.close()
 
     searching = Searching(settings.catalogue)
+    pokes = Pokes(settings.streams)
     app = Litestar(
         [
             *sync_endpoint.handlers,
+            *pokes_routes.handlers,
             *identity.handlers,
             *(identity.demo_handlers if demo else ()),
             *house.handlers,
@@ -126,6 +139,7 @@ def build_app(
     app.state.house = house
     app.state.sessions = Sessions(tls, settings.session_days)
     app.state.register = house.register
+    app.state.pokes = pokes
     app.state.demo = demo
     app.asgi_handler = Gate(
         AppFiles(
@@ -160,6 +174,10 @@ def check_reach(settings: Settings, demo: bool) -> None:
 def jobs_of(house: House, storage: Storage) -> Jobs:
     """All recurring work of a library."""
     return Jobs(storage, [*housekeeping.jobs, *house.jobs], house.zone)
+
+
+async def _numbers(storage: Storage, patrons: Iterable[str]) -> dict[str, int]:
+    return await storage.read(lambda tx: facts.numbers(tx, list(patrons)))
 
 
 async def _run_jobs(jobs: Jobs, seconds: int, now: Callable[[], int]) -> None:

@@ -52,6 +52,8 @@ business, and 600 bytes about it would be most of an answer that says that nothi
 """
 STRICT_TRANSPORT = "max-age=31536000"
 
+ASKED_BY_HEAD = "carrel.asked_by_head"
+"""In the scope of a message that was HEAD before it was asked like GET: what has no end need not begin."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 WORTH_COMPRESSING_BYTES = 600
@@ -135,6 +137,7 @@ class Gate:
         answer = _Answer(send, self._headers, self._data_headers, asked.get(b"accept-encoding", b""), method == "HEAD")
         if method == "HEAD":
             scope["method"] = "GET"
+            scope[ASKED_BY_HEAD] = True  # type: ignore[typeddict-unknown-key]
         elif method not in SAFE_METHODS:
             if not self._from_our_own_page(asked):
                 await refuse(answer, "origin")
@@ -231,7 +234,7 @@ def _may_compress(headers: list[tuple[bytes, bytes]]) -> bool:
         if name == b"content-encoding":
             return False
         if name == b"content-type":
-            worth = value.startswith(_COMPRESSIBLE)
+            worth = value.startswith(_COMPRESSIBLE) and value != b"text/event-stream"
     return worth
 
 

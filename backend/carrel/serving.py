@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import resource
 import signal
 import socket
 import ssl
@@ -22,6 +23,8 @@ from carrel.storage import Refused
 
 log = logging.getLogger("carrel")
 
+_OTHER_FILES = 256
+"""Databases, the catalogue's parts, logs: what is open beside connections."""
 _AFTER_STOP_SECONDS = 0.5
 """What granian is given to end the connections on which nothing is being answered."""
 
@@ -142,6 +145,26 @@ async def _come_back(send: Send) -> None:
     await send({"type": "http.response.body", "body": problems.encoded(told), "more_body": False})
 
 
+def make_room(app: Litestar, settings: Settings) -> None:
+    """
+    Let this process have as many connections open as it is set to.
+
+    Most systems begin with 1,024 files for a process and allow more when it asks. Where they do not,
+    fewer phones are told at once, lest streams keep others from being answered.
+    """
+    wanted = settings.streams + settings.backpressure + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        app.state.pokes.most = max(0, min(settings.streams, soft - soft // 4 - _OTHER_FILES))
+        log.warning(
+            "this process may have %s files open and wants %s: %s phones at a time are told of changes at once",
+            soft, wanted, app.state.pokes.most,
+        )  # fmt: skip
+
+
 async def serve(app: Litestar, settings: Settings, ready: Callable[[], None]) -> int:
     """
     Answer until SIGTERM or SIGINT; answers on their way are given `stop_seconds`.
@@ -157,6 +180,7 @@ async def serve(app: Litestar, settings: Settings, ready: Callable[[], None]) ->
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    make_room(app, settings)
     door = Door(app)
     server = Server(
         door,
@@ -166,7 +190,7 @@ async def serve(app: Litestar, settings: Settings, ready: Callable[[], None]) ->
         http=HTTPModes.auto,
         websockets=False,
         backlog=settings.backlog,
-        backpressure=settings.backpressure,
+        backpressure=app.state.pokes.most + settings.backpressure,
         log_level=LogLevels.error,
         ssl_cert=Path(settings.tls_certificate) if settings.tls_certificate else None,
         ssl_key=Path(settings.tls_key) if settings.tls_key else None,
@@ -188,6 +212,8 @@ async def serve(app: Litestar, settings: Settings, ready: Callable[[], None]) ->
             stop.cancel()
             log.error("the server ended by itself: %s", serving.exception())
             return 1
+        # Nobody leaves a stream by themselves: each is ended, and its phone comes back to whoever serves next.
+        app.state.pokes.end()
         if not await door.close(settings.stop_seconds):
             log.warning("answers on their way took longer than %s s and were cut off", settings.stop_seconds)
         server.stop()

@@ -46,8 +46,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         int, Meta(ge=1024, description="largest body in bytes of a message other than POST /sync/1")
     ] = 64 * 1024
     backlog: Annotated[int, Meta(ge=128, description="connections that may wait to be taken up")] = 2048
+    streams: Annotated[
+        int, Meta(ge=0, description="phones that are told of changes at once; the next ones ask from time to time")
+    ] = 10_000
     backpressure: Annotated[
-        int, Meta(ge=64, description="messages answered at the same time; the next ones wait")
+        int, Meta(ge=64, description="messages answered at the same time, beside those streams; the next ones wait")
     ] = 4096
     stop_seconds: Annotated[
         int, Meta(ge=1, le=300, description="seconds given to answers on their way when told to stop")

@@ -1,6 +1,8 @@
 /** The account of this browser's reader: `account_kept.ts`, wired to the browser itself. */
+import { effect } from '@preact/signals';
 import { keepAccount, type Told } from './account_kept.ts';
 import { announce } from './announcer.ts';
+import { listening } from './pokes.ts';
 
 export type { Answer, Wish } from '../../sync/phone/phone.ts';
 export type { Account, AccountStatus, Connection, Kept, SignedIn } from './account_kept.ts';
@@ -26,15 +28,36 @@ export const account = keepAccount({
   },
 });
 
+const ear = listening({
+  fetch: (path, init) => fetch(path, init),
+  random: () => Math.random(),
+  locks: navigator.locks ?? null,
+  readTo: () => account.readTo(),
+  poked: (cursor) => account.poked(cursor),
+  hears: (there) => account.hears(there),
+});
+
 channel?.addEventListener('message', (event: MessageEvent<Told>) => void account.hear(event.data));
-addEventListener('online', () => account.network(true));
-addEventListener('offline', () => account.network(false));
+addEventListener('online', () => network(true));
+addEventListener('offline', () => network(false));
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') account.looked();
+  const seen = document.visibilityState === 'visible';
+  ear.seen(seen);
+  if (seen) account.looked();
 });
 addEventListener('pageshow', (event) => {
-  if (event.persisted) account.looked();
+  if (!event.persisted) return;
+  ear.seen(document.visibilityState === 'visible');
+  account.looked();
 });
+addEventListener('pagehide', () => ear.left());
+effect(() => ear.signedIn(account.status.value === 'signed-in'));
+ear.seen(document.visibilityState === 'visible');
+
+function network(there: boolean): void {
+  ear.network(there);
+  account.network(there);
+}
 
 /** Settled when what is kept on this device is on the page; a browser that keeps nothing opens signed out. */
 export const opening: Promise<void> = account.open().catch((why: unknown) => {

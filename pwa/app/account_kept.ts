@@ -63,6 +63,8 @@ const HOPEFUL_TIMES = 40;
 /** While somebody looks at it, and when nobody does; milliseconds. */
 const PATIENT_MS = 30_000;
 const UNSEEN_MS = 5 * 60_000;
+/** While pokes come, ask unprompted only so often; milliseconds. What time alone changes pokes nobody. */
+const POKED_MS = 5 * 60_000;
 /** A library that has not answered for so long does not answer just now; milliseconds. */
 const SLOW_MS = 4_000;
 /** How often to look whether the tab that sends has ended; then, how long until it is taken for frozen. */
@@ -92,6 +94,11 @@ export function keepAccount(world: World) {
   let otherSince: number | null = null;
   /** The library asked not to be asked before; by the device's clock. */
   let notBefore = 0;
+  /** The newest poke that nobody has asked about yet. */
+  let poke = '';
+  let hearing = false;
+  /** How long the library lets a phone wait that hears no pokes; milliseconds. */
+  let poll = PATIENT_MS;
   let spoken: (answer: Answer) => string = () => '';
   let spokenMany: (answers: number) => string = () => '';
 
@@ -150,10 +157,15 @@ export function keepAccount(world: World) {
       .finally(() => {
         busy = null;
         sending.value = false;
-        if (asked && mine && reached.peek()) soon(0);
+        if ((asked || unread()) && mine && reached.peek()) soon(0);
         asked = false;
       });
     return busy;
+  }
+
+  /** Whether the newest poke tells of something that has not been read. */
+  function unread(): boolean {
+    return poke !== '' && poke !== state.peek()?.cur;
   }
 
   /** A lock spares double work; what is sent twice is done once all the same. */
@@ -183,6 +195,8 @@ export function keepAccount(world: World) {
 
   /** One request. Returns whether to go on at once. */
   async function once(): Promise<boolean> {
+    // What was poked before a request is composed is answered by it.
+    poke = '';
     const composed = await change((now) => {
       const made = phone.compose(now, world.now());
       return { state: made?.state ?? now, told: made };
@@ -202,7 +216,8 @@ export function keepAccount(world: World) {
       reached.value = true;
       knocks = 0;
       say(answered);
-      if (!again) soon(wait_ms);
+      poll = wait_ms;
+      if (!again) soon(hearing ? Math.max(poll, POKED_MS) : poll);
       return again;
     }
     const { failure } = came;
@@ -517,6 +532,24 @@ export function keepAccount(world: World) {
       online.value = there;
       if (there) nudge();
       else reached.value = false;
+    },
+
+    /** How far this device has read: a cursor; "" when it has read nothing yet. */
+    readTo(): string {
+      return state.peek()?.cur ?? '';
+    },
+
+    /** To be called with the cursor of a poke; what the request on its way brings is not asked for twice. */
+    poked(cursor: string): void {
+      poke = cursor;
+      if (!busy && mine && unread()) soon(0);
+    },
+
+    /** To be called when pokes begin or cease to come. */
+    hears(there: boolean): void {
+      const ceased = hearing && !there;
+      hearing = there;
+      if (ceased && mine && !busy && state.peek()?.status === 'idle') soon(poll * (0.5 + world.random() / 2));
     },
 
     /** To be called when the person looks at the page again. */

@@ -648,3 +648,12 @@ def _place_of(cursor: str, patron: str, opened: Opened) -> int | None:
     if cursor != _cursor(seq, patron, opened.epoch) or not opened.horizon <= seq <= opened.seq:
         return None
     return seq
+
+
+def mark(seq: int, patron: str, epoch: str) -> str:
+    """
+    The cursor of a phone that has read a patron's facts up to this number.
+
+    It is the id of a poke: a phone that holds it has read what the poke is about.
+    """
+    return _cursor(seq, patron, epoch)

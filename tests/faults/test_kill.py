@@ -219,3 +219,33 @@ def test_while_it_stops_it_asks_new_ones_to_come_back(tmp_path):
             gone(process)
 
     asyncio.run(play())
+
+
+async def listening(port: int, patron: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A page that is looked at: its stream, once it has begun."""
+    phone = Phone(patron, f"http://127.0.0.1:{port}", random.Random(4))
+    await phone.sign_in()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET /sync/1/events HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncookie: {phone.cookie}\r\n\r\n".encode())
+    await writer.drain()
+    await reader.readuntil(b"retry: 5000\n\n\r\n")
+    return reader, writer
+
+
+def test_told_to_stop_it_ends_every_open_stream_and_waits_for_none(tmp_path):
+    port = free_port()
+
+    async def play() -> None:
+        process = opened(tmp_path, port)
+        try:
+            pages = [await listening(port, f"p_{10 + place}") for place in range(5)]
+            process.terminate()
+            # The last chunk of HTTP/1.1 has no bytes: the stream was ended, not cut off.
+            assert [await reader.read() for reader, _ in pages] == [b"0\r\n\r\n"] * 5
+            assert await asyncio.to_thread(process.wait, 15) == 0
+            for _, writer in pages:
+                writer.close()
+        finally:
+            gone(process)
+
+    asyncio.run(play())

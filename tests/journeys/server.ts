@@ -155,6 +155,8 @@ type Fault = (exchange: { method: string; path: string }, when: 'asked' | 'answe
 export class Wire {
   readonly port: number;
   readonly exchanges: Exchange[] = [];
+  /** Streams of events that are open through this wire just now. */
+  streams = 0;
   /** When it returns true the browser's connection is destroyed at that moment. */
   fault: Fault | null = null;
   /** Changes the body of an answer on its way, so that answers can be seen which rules give seldom. */
@@ -237,6 +239,10 @@ export class Wire {
   ): Promise<void> {
     const method = request.method ?? 'GET';
     const path = request.url ?? '/';
+    if (answer.headers['content-type'] === 'text/event-stream') {
+      this.stream(answer, reply);
+      return;
+    }
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of answer) chunks.push(chunk as Buffer);
@@ -265,6 +271,18 @@ export class Wire {
     if (this.rewrite) headers['content-length'] = String(whole.length);
     reply.writeHead(answer.statusCode ?? 502, headers);
     reply.end(method === 'HEAD' ? undefined : whole);
+  }
+
+  /** An answer without an end is passed on as it comes. */
+  private stream(answer: http.IncomingMessage, reply: http.ServerResponse): void {
+    this.streams += 1;
+    reply.writeHead(answer.statusCode ?? 502, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    reply.once('close', () => {
+      this.streams -= 1;
+      answer.destroy();
+    });
+    answer.on('error', () => reply.socket?.destroy());
+    answer.pipe(reply);
   }
 }
 

@@ -47,7 +47,8 @@ async def sign_in_to_demo(request: Request[Any, Any, Any]) -> Response[SessionVi
     """Sign in as a made-up person, with no proof; there only under `carrel demo`."""
     state = request.app.state
     asked: DemoSignIn = await _read(request, DemoSignIn)
-    cookie, begin = state.sessions.beginning(cookies(request.scope), state.now())
+    signed = cookies(request.scope)
+    cookie, begin = state.sessions.beginning(signed, state.now())
 
     async def work(tx: Transaction) -> Someone:
         for patron in await state.register.demo_patrons(tx):
@@ -57,6 +58,7 @@ async def sign_in_to_demo(request: Request[Any, Any, Any]) -> Response[SessionVi
         raise Broken("not-found")
 
     someone = await state.storage.write(work)
+    state.pokes.end_session(state.sessions.key(signed))
     return Response(SessionView(someone, True), headers={**NOT_KEPT, "set-cookie": cookie})
 
 
@@ -65,8 +67,8 @@ async def sign_in_with_code(request: Request[Any, Any, Any]) -> Response[Session
     """Sign in with a card number and the one-time code that staff gave out for it."""
     state = request.app.state
     asked: CodeSignIn = await _read(request, CodeSignIn)
-    now = state.now()
-    cookie, begin = state.sessions.beginning(cookies(request.scope), now)
+    signed, now = cookies(request.scope), state.now()
+    cookie, begin = state.sessions.beginning(signed, now)
 
     async def work(tx: Transaction) -> Someone | str:
         patron_id = await state.register.holder_of(tx, asked.card_number)
@@ -83,6 +85,7 @@ async def sign_in_with_code(request: Request[Any, Any, Any]) -> Response[Session
         raise Broken("too-many-tries", retry_after="900")
     if told == "no":
         raise Broken("no-match")
+    state.pokes.end_session(state.sessions.key(signed))
     return Response(SessionView(told, state.demo), headers={**NOT_KEPT, "set-cookie": cookie})
 
 
@@ -92,6 +95,7 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[SessionView]:
     state = request.app.state
     signed = cookies(request.scope)
     await state.storage.write(lambda tx: state.sessions.end(tx, signed))
+    state.pokes.end_session(state.sessions.key(signed))
     return Response(
         SessionView(None, state.demo), headers={**NOT_KEPT, "set-cookie": state.sessions.ending}
     )

@@ -16,6 +16,11 @@ class Sessions:
     days: int
     """A session ends this many days after its last use (to within a day)."""
 
+    def key(self, cookies: bytes) -> str:
+        """What names the session of these cookies, signed in or not; "" when they name none. No secret."""
+        token = rules.token_in(cookies, self.tls)
+        return rules.token_hash(token) if token else ""
+
     async def patron(self, tx: Transaction, cookies: bytes, now: int) -> str | None:
         """Who sends these cookies; None when nobody is signed in. Writes nothing."""
         token = rules.token_in(cookies, self.tls)

@@ -5,11 +5,14 @@ Every change takes the next number of the patron's own sequence, so a phone that
 number misses nothing after it. Knows no capability: a kind, an id and a body are all it sees.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
 
 from carrel.storage import Transaction
+
+PATRONS_PER_STATEMENT = 500
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -131,3 +134,17 @@ def _fnv(h: int, text: bytes) -> int:
 def weight(kind: str, id: str, version: int) -> int:
     """What one fact adds to `carrel_sync.messages.checksum`, where most of it is worked out only once."""
     return _fnv(_begun(kind, id), b"%d" % version)
+
+
+async def numbers(tx: Transaction, patrons: Sequence[str]) -> dict[str, int]:
+    """The number of the latest change to the facts of each of these patrons; who has none is left out."""
+    found: dict[str, int] = {}
+    for start in range(0, len(patrons), PATRONS_PER_STATEMENT):
+        rows = await tx.all(
+            "select patron_id, seq from streams where patron_id in ("
+            "/*sqlite: select value from json_each(:patrons) */"
+            "/*postgres: select jsonb_array_elements_text(cast(:patrons as jsonb)) */)",
+            patrons=_encode(patrons[start : start + PATRONS_PER_STATEMENT]).decode(),
+        )
+        found.update((row[0], row[1]) for row in rows)
+    return found

@@ -6,6 +6,7 @@ from carrel import demo
 from carrel.app import the_house
 from carrel.hours.rules import LONDON
 from carrel.patrons import store as patrons
+from carrel.pokes import routes as pokes
 from tests.backend.phone import OUR_PAGE, SYNC, device, identity, message, push, sign_in
 
 
@@ -89,6 +90,9 @@ def test_no_route_tells_a_stranger_who_has_or_booked_what(small_library):
                             continue
                         body = message(device()) if path == "/sync/1" else b""
                         headers = SYNC if body else OUR_PAGE
+                        if path == pokes.PATH:
+                            # An open stream has no end to wait for; `tests/backend/pokes` shows what it says to whom.
+                            method = "HEAD"
                         answer = await client.request(method, path, content=body, headers=headers)
                         assert answer.status_code < 500, (method, path, answer.text)
                         leaked = [secret for secret in secrets if f'"{secret}"' in answer.text]

@@ -1,0 +1,1 @@
+"""Letting a phone know that there is something new: open streams that say so, and nothing of what it is."""
