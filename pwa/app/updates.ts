@@ -56,8 +56,11 @@ export async function keepTheApp(): Promise<void> {
   const look = (): void => {
     if (navigator.serviceWorker.controller) waiting.value = registration.waiting;
   };
+  // One may be on its way already: the browser asks for it at each start of a page, and may be quicker than this.
+  const follow = (): void => registration.installing?.addEventListener('statechange', look);
   look();
-  registration.addEventListener('updatefound', () => registration.installing?.addEventListener('statechange', look));
+  follow();
+  registration.addEventListener('updatefound', follow);
   if (navigator.serviceWorker.controller) navigator.serviceWorker.addEventListener('controllerchange', loadAnewNext);
   let askedAt = Date.now();
   document.addEventListener('visibilitychange', () => {
