@@ -67,6 +67,19 @@ export const library = {
   },
 };
 
+/** The first view and the account come before what is only for later; milliseconds. */
+const LATER_MS = 1_500;
+let broughtFor = '';
+// What a reader may want without a network is brought while there is one, though no view has asked for it yet.
+effect(() => {
+  const site = account.patron.value?.site;
+  if (!site || site === broughtFor || account.connection.value !== 'online') return;
+  broughtFor = site;
+  setTimeout(() => {
+    for (const bring of [() => library.info, () => library.rooms(site), () => library.availability]) bring();
+  }, LATER_MS);
+});
+
 // Whatever is shown may have changed while the library could not be reached.
 let away = false;
 effect(() => {

@@ -64,6 +64,16 @@ describe('what is free', () => {
     expect(page()).not.toContain('No room');
   });
 
+  test('is on the device once somebody has signed in, though nobody has looked at it yet', async () => {
+    const tab = await signedIn('/settings');
+    await tab.hear();
+    tab.offline();
+    await tab.again('/rooms');
+    expect(texts('heading')).toContain('2 rooms free today at Colchester');
+    await tab.tap('button', BOOK_1);
+    expect(page()).toContain('Not yet confirmed.');
+  });
+
   test('is shown to anyone, but booked by someone', async () => {
     await Page.open('/rooms');
     expect(screen.queryByRole('button')).toBeNull();
