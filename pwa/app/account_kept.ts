@@ -9,7 +9,7 @@ import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import * as phone from '../../sync/phone/phone.ts';
 import type { Answer, PhoneState, Wish } from '../../sync/phone/phone.ts';
 import { converse, postJson, reachable, type Fetch } from './account_line.ts';
-import { deleteLeft, deregister, markRevoked, Mine, registeredHere, revokedDevices } from './account_store.ts';
+import { deleteLeft, deregister, Mine, registeredHere, revokedDevices, toldRevoked } from './account_store.ts';
 import type { Book, BookingFact, DemoPatron, LoanFact, PatronFact, SessionView, Shown } from './facts.ts';
 
 /** Something held, with the wish about it that waits and the answer that came last. */
@@ -172,15 +172,23 @@ export function keepAccount(world: World) {
   async function alone(work: () => Promise<void>): Promise<void> {
     if (!world.locks) return work();
     const frozen = otherSince !== null && world.now() - otherSince > FROZEN_MS;
-    await world.locks.request('carrel-sync', frozen ? { steal: true } : { ifAvailable: true }, async (lock) => {
-      if (!lock) {
-        otherSince ??= world.now();
-        soon(OTHER_SENDS_MS);
-        return;
-      }
-      otherSince = null;
+    let entered = false;
+    try {
+      await world.locks.request('carrel-sync', frozen ? { steal: true } : { ifAvailable: true }, async (lock) => {
+        entered = true;
+        if (!lock) {
+          otherSince ??= world.now();
+          soon(OTHER_SENDS_MS);
+          return;
+        }
+        otherSince = null;
+        await work();
+      });
+    } catch (why) {
+      // Some browsers have locks and refuse them, where storage is restricted for one.
+      if (entered) throw why;
       await work();
-    });
+    }
   }
 
   async function exchange(): Promise<void> {
@@ -276,8 +284,9 @@ export function keepAccount(world: World) {
     try {
       mine = await Mine.begin(`me-${hex(12)}`, id, fresh);
     } catch (why) {
-      if (why instanceof DOMException) return 'no-room';
-      throw why;
+      if (!(why instanceof DOMException)) throw why;
+      await postJson(world.fetch, '/session/end', {});
+      return 'no-room';
     }
     patronHere = id;
     state.value = fresh;
@@ -302,16 +311,23 @@ export function keepAccount(world: World) {
     }
   }
 
-  /** Delete everything of the reader on this device. */
-  async function leave(): Promise<void> {
-    soon(null);
+  /**
+   * Delete everything of the reader on this device. Rejects where the device could not write: then nobody left.
+   *
+   * Args:
+   *   revoked: the device, where the library still has to be told.
+   */
+  async function leave(revoked: string | null = null): Promise<void> {
     const gone = mine;
+    await gone?.unregister(revoked);
+    soon(null);
     mine = null;
     patronHere = '';
     state.value = null;
     reached.value = null;
     knocks = 0;
-    await gone?.erase();
+    // What cannot be deleted now is at the next start.
+    await gone?.erase().catch(() => undefined);
   }
 
   /** Tell the library of devices that were signed out, and end the session; what cannot be told now is told later. */
@@ -326,7 +342,7 @@ export function keepAccount(world: World) {
       if (!devices.length || mine) return;
       const ended = await postJson(world.fetch, '/session/end', {});
       if (!ended || ended.status >= 500) return;
-      for (const dev of devices) await markRevoked(dev, false);
+      for (const dev of devices) await toldRevoked(dev);
     })()
       // Without storage nobody was signed in here, so there is nothing to tell.
       .catch((why: unknown) => {
@@ -501,8 +517,7 @@ export function keepAccount(world: World) {
         const left = now ? phone.waiting(now) : [];
         if (left.length) return { left };
       }
-      await markRevoked(held.dev, true);
-      await leave();
+      await leave(held.dev);
       world.tell('bye');
       await atMost(LAST_TRY_MS, revoke());
       return { left: [] };

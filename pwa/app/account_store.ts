@@ -5,7 +5,7 @@
  * Where the browser has storage buckets, the reader's database has one to itself: deleting a database leaves its
  * words in Chromium's files until they are next tidied, deleting a bucket deletes the files.
  */
-import { deleteDB, openDB, wrap, type IDBPDatabase } from 'idb';
+import { deleteDB, openDB, wrap, type IDBPDatabase, type IDBPObjectStore } from 'idb';
 import type { PhoneState } from '../../sync/phone/phone.ts';
 
 const REGISTRY = 'carrel';
@@ -95,15 +95,24 @@ export async function revokedDevices(): Promise<string[]> {
   return ((await (await registry()).get('registry', 'revoked')) as string[] | undefined) ?? [];
 }
 
-/** Put a device on, or take it off, the list of those to be signed out at the library. */
-export async function markRevoked(dev: string, still: boolean): Promise<void> {
-  const tx = (await registry()).transaction('registry', 'readwrite');
-  const before = ((await tx.store.get('revoked')) as string[] | undefined) ?? [];
-  const others = before.filter((each) => each !== dev);
-  const after = still ? [...others, dev].slice(-REVOKED_MOST) : others;
-  if (after.length) await tx.store.put(after, 'revoked');
-  else await tx.store.delete('revoked');
-  await tx.done;
+type Registry = IDBPObjectStore<unknown, ['registry'], 'registry', 'readwrite'>;
+
+/** Change the registry in one transaction: all of `work` is on the disk when this resolves, and nothing if it rejects. */
+async function register(work: (store: Registry) => Promise<void>): Promise<void> {
+  const tx = (await registry()).transaction('registry', 'readwrite', { durability: 'strict' });
+  await Promise.all([work(tx.store), tx.done]);
+}
+
+/** The list under `name` made anew; an empty one is no entry. */
+async function list<T>(store: Registry, name: string, next: (before: T[]) => T[]): Promise<void> {
+  const after = next(((await store.get(name)) as T[] | undefined) ?? []);
+  if (after.length) await store.put(after, name);
+  else await store.delete(name);
+}
+
+/** Take a device off the list of those to be signed out: the library has been told. */
+export async function toldRevoked(dev: string): Promise<void> {
+  await register((store) => list<string>(store, 'revoked', (before) => before.filter((each) => each !== dev)));
 }
 
 /** The reader's own database, open. */
@@ -120,12 +129,30 @@ export class Mine {
     return new Mine(place, await openPlace(place));
   }
 
-  /** A database for a reader who has just signed in, with their first state; entered in the registry last. */
+  /**
+   * A database for a reader who has just signed in, with their first state; entered in the registry last.
+   *
+   * One that was begun and never entered, as the page ended or the disk was full, is deleted before the next.
+   */
   static async begin(name: string, patron: string, state: PhoneState): Promise<Mine> {
     const place = { name, bucket: buckets() !== null };
+    await register(async (store) => {
+      const before = (await store.get('coming')) as Place | undefined;
+      if (before) await list<Place>(store, 'leaving', (all) => [...all, before]);
+      await store.put(place, 'coming');
+    });
     const mine = await Mine.open(place);
-    await mine.db.put('phone', state, 'state');
-    await (await registry()).put('registry', { ...place, patron } satisfies Registered, 'me');
+    try {
+      await mine.db.put('phone', state, 'state');
+      await register(async (store) => {
+        await store.put({ ...place, patron } satisfies Registered, 'me');
+        await store.delete('coming');
+      });
+    } catch (why) {
+      mine.close();
+      throw why;
+    }
+    await deleteLeft().catch(() => undefined);
     return mine;
   }
 
@@ -152,12 +179,22 @@ export class Mine {
     return { state, told, changed: state !== before };
   }
 
-  /** Delete everything of the reader: emptied at once, then the database itself goes. */
+  /**
+   * Sign the reader out of this device, in one step: from here on it opens signed out, whatever happens next.
+   *
+   * Args:
+   *   revoked: the device that the library is to be told of; null where it knows already.
+   */
+  async unregister(revoked: string | null): Promise<void> {
+    await register(async (store) => {
+      await store.delete('me');
+      await list<Place>(store, 'leaving', (before) => [...before, this.place]);
+      if (revoked) await list<string>(store, 'revoked', (before) => [...before.filter((each) => each !== revoked), revoked].slice(-REVOKED_MOST));
+    });
+  }
+
+  /** Delete everything of the reader who was signed out: emptied at once, then the database itself goes. */
   async erase(): Promise<void> {
-    const tx = (await registry()).transaction('registry', 'readwrite');
-    await tx.store.delete('me');
-    await tx.store.put([...(((await tx.store.get('leaving')) as Place[] | undefined) ?? []), this.place], 'leaving');
-    await tx.done;
     await this.db.clear('phone').catch(() => undefined);
     this.db.close();
     await deleteLeft();
@@ -178,11 +215,7 @@ export async function deleteLeft(): Promise<void> {
     );
     const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), DELETION_MS));
     if (!(await Promise.race([gone, late]))) continue;
-    const tx = db.transaction('registry', 'readwrite');
-    const left = (((await tx.store.get('leaving')) as Place[] | undefined) ?? []).filter(({ name }) => name !== place.name);
-    if (left.length) await tx.store.put(left, 'leaving');
-    else await tx.store.delete('leaving');
-    await tx.done;
+    await register((store) => list<Place>(store, 'leaving', (before) => before.filter(({ name }) => name !== place.name)));
   }
 }
 

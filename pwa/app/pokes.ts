@@ -73,9 +73,18 @@ export function listening(ear: Ear) {
     };
     if (!ear.locks) return work();
     // The other tabs wait for their turn here, and are told of changes by the one that listens.
-    await ear.locks.request('carrel-pokes', { signal }, work).catch((why: unknown) => {
-      if (!signal.aborted) throw why;
-    });
+    let entered = false;
+    try {
+      await ear.locks.request('carrel-pokes', { signal }, () => {
+        entered = true;
+        return work();
+      });
+    } catch (why) {
+      if (signal.aborted) return;
+      // Locks that are refused are as good as none.
+      if (entered) throw why;
+      await work();
+    }
   }
 
   /** One stream to its end. Returns the least time to wait before the next; null: none before something changes. */

@@ -1,5 +1,6 @@
 /** What the account on a device promises, whatever the network, the disk and other tabs do. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { World } from '../../../pwa/app/account_kept.ts';
 import { Browser, renew, AT } from './tabs.ts';
 
 let browser: Browser;
@@ -13,6 +14,14 @@ afterEach(() => {
   browser.library.there = false;
   for (const { account } of browser.tabs) account.network(false);
 });
+
+/** Locks as browsers have them: shared, none, refused when asked for, refused a little later. */
+const LOCKS: [string, Partial<World>][] = [
+  ['one sender at a time', {}],
+  ['no locks', { locks: null }],
+  ['locks that throw', { locks: { request: () => { throw new DOMException('locks are not allowed here', 'SecurityError'); } } }],
+  ['locks that reject', { locks: { request: () => Promise.reject(new DOMException('locks are not allowed here', 'SecurityError')) } }],
+];
 
 const until = (claim: () => unknown): Promise<void> =>
   vi.waitFor(() => {
@@ -226,17 +235,24 @@ describe('tabs', () => {
     expect(browser.library.decided.size).toBe(2);
   });
 
-  test('without locks both may send, and still nothing is done twice', async () => {
-    const one = await browser.tab({ locks: null });
-    await one.account.signIn('p1');
-    const other = await browser.tab({ locks: null });
+  test.each(LOCKS)('five of them with %s: every wish is decided once and announced once', async (locks, over) => {
+    const tabs = [await browser.tab(over)];
+    await tabs[0]?.account.signIn('p1');
+    while (tabs.length < 5) tabs.push(await browser.tab(over));
     browser.library.there = false;
-    await renew(one.account);
-    await Promise.all([one.account.sendNow(), other.account.sendNow()]);
+    for (const { account } of tabs) for (let i = 0; i < 3; i += 1) expect(await renew(account)).toBe('kept');
+    await Promise.all(tabs.map(({ account }) => account.sendNow()));
     browser.library.there = true;
-    await Promise.all([one.account.sendNow(), other.account.sendNow()]);
-    await until(() => one.account.answers.value.length === 1 && other.account.answers.value.length === 1);
-    expect(browser.library.decided.size).toBe(1);
+    browser.library.requests.length = 0;
+    const decided: string[] = [];
+    browser.library.fate = (n) => (decided.push(`${n}`), { n, st: 'done' });
+    for (const { account } of tabs) account.looked();
+    await Promise.all(tabs.map(({ account }) => account.sendNow()));
+    await until(() => tabs.every(({ account }) => account.waiting.value.length === 0 && account.answers.value.length === 15));
+    expect(decided).toHaveLength(15);
+    expect(tabs.flatMap(({ said }) => said)).toEqual(['15 answers']);
+    // Each wish was carried by the one that sends, and by more only where nothing keeps them apart.
+    if (locks === 'one sender at a time') expect(browser.library.carried()).toHaveLength(1);
   });
 
   test('signing out closes every tab', async () => {

@@ -144,6 +144,13 @@ export class Browser {
     for (const each of this.tabs) if (each !== from) setTimeout(() => void each.account.hear(structuredClone(told)), 0);
   }
 
+  /** The browser was ended and is started anew: what is on its disk is all that is left. */
+  restarted(): void {
+    this.tabs.length = 0;
+    this.app = null;
+    this.locks.clear();
+  }
+
   /** Every database with all that is in it, as text. */
   async disk(): Promise<string> {
     const wait = <T>(request: IDBRequest<T>): Promise<T> =>
