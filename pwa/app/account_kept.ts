@@ -9,7 +9,7 @@ import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import * as phone from '../../sync/phone/phone.ts';
 import type { Answer, PhoneState, Wish } from '../../sync/phone/phone.ts';
 import { converse, postJson, reachable, type Fetch } from './account_line.ts';
-import { deleteLeft, deregister, Mine, registeredHere, revokedDevices, toldRevoked } from './account_store.ts';
+import { clearedHere, deleteLeft, Mine, registeredHere, revokedDevices, toldRevoked } from './account_store.ts';
 import type { Book, BookingFact, DemoPatron, LoanFact, PatronFact, SessionView, Shown } from './facts.ts';
 
 /** Something held, with the wish about it that waits and the answer that came last. */
@@ -80,6 +80,7 @@ export function keepAccount(world: World) {
   const state = signal<PhoneState | null>(null);
   const opening = signal(true);
   const sending = signal(false);
+  const cleared = signal(false);
   const online = signal(world.online());
   /** Whether the last request got an answer; null before the first. */
   const reached = signal<boolean | null>(null);
@@ -113,7 +114,10 @@ export function keepAccount(world: World) {
   async function open(): Promise<void> {
     try {
       const registered = await registeredHere();
-      if (!registered) return;
+      if (!registered) {
+        cleared.value = await clearedHere();
+        return;
+      }
       const found = await Mine.open(registered);
       const kept = await found.read();
       if (kept) {
@@ -122,8 +126,9 @@ export function keepAccount(world: World) {
         state.value = phone.opened(kept);
       } else {
         // The browser has cleared it: nothing of the reader is here.
-        found.close();
-        await deregister();
+        cleared.value = true;
+        await found.unregister(null, true);
+        await found.erase();
       }
     } finally {
       opening.value = false;
@@ -289,6 +294,7 @@ export function keepAccount(world: World) {
       return 'no-room';
     }
     patronHere = id;
+    cleared.value = false;
     state.value = fresh;
     world.tell('hello');
     await busy;
@@ -413,6 +419,8 @@ export function keepAccount(world: World) {
 
   return {
     status: status as ReadonlySignal<AccountStatus>,
+    /** The browser has cleared what was kept of a reader, with the wishes that were not sent. */
+    cleared: cleared as ReadonlySignal<boolean>,
     patron: computed(() => facts<PatronFact>('patron')[0]?.[1].body ?? null),
     loans: loans as ReadonlySignal<Kept<LoanFact>[]>,
     /** Those wished for among them, in pencil: version 0, a forecast as body, the wish set. */
@@ -503,9 +511,9 @@ export function keepAccount(world: World) {
 
     /**
      * Sign out. With 'ask' what waits is sent first; what could not be sent is returned, and nobody was signed
-     * out. With 'discard' it is given up.
+     * out. With 'discard' it is given up. `noRoom`: the device could not write, and nobody was signed out.
      */
-    async signOut(choice: 'ask' | 'discard'): Promise<{ left: Wish[] }> {
+    async signOut(choice: 'ask' | 'discard'): Promise<{ left: Wish[]; noRoom?: true }> {
       const held = state.peek();
       if (!held) return { left: [] };
       if (choice === 'ask' && held.outbox.length) {
@@ -517,7 +525,12 @@ export function keepAccount(world: World) {
         const left = now ? phone.waiting(now) : [];
         if (left.length) return { left };
       }
-      await leave(held.dev);
+      try {
+        await leave(held.dev);
+      } catch (why) {
+        if (why instanceof DOMException) return { left: [], noRoom: true };
+        throw why;
+      }
       world.tell('bye');
       await atMost(LAST_TRY_MS, revoke());
       return { left: [] };

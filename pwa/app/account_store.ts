@@ -100,7 +100,15 @@ type Registry = IDBPObjectStore<unknown, ['registry'], 'registry', 'readwrite'>;
 /** Change the registry in one transaction: all of `work` is on the disk when this resolves, and nothing if it rejects. */
 async function register(work: (store: Registry) => Promise<void>): Promise<void> {
   const tx = (await registry()).transaction('registry', 'readwrite', { durability: 'strict' });
-  await Promise.all([work(tx.store), tx.done]);
+  const worked = work(tx.store).catch((why: unknown) => {
+    try {
+      tx.abort();
+    } catch {
+      // The failure has ended it already.
+    }
+    throw why;
+  });
+  await Promise.all([worked, tx.done]);
 }
 
 /** The list under `name` made anew; an empty one is no entry. */
@@ -147,6 +155,7 @@ export class Mine {
       await register(async (store) => {
         await store.put({ ...place, patron } satisfies Registered, 'me');
         await store.delete('coming');
+        await store.delete('cleared');
       });
     } catch (why) {
       mine.close();
@@ -184,10 +193,12 @@ export class Mine {
    *
    * Args:
    *   revoked: the device that the library is to be told of; null where it knows already.
+   *   cleared: it was the browser's doing, to be told until somebody signs in.
    */
-  async unregister(revoked: string | null): Promise<void> {
+  async unregister(revoked: string | null, cleared = false): Promise<void> {
     await register(async (store) => {
       await store.delete('me');
+      if (cleared) await store.put(true, 'cleared');
       await list<Place>(store, 'leaving', (before) => [...before, this.place]);
       if (revoked) await list<string>(store, 'revoked', (before) => [...before.filter((each) => each !== revoked), revoked].slice(-REVOKED_MOST));
     });
@@ -219,7 +230,7 @@ export async function deleteLeft(): Promise<void> {
   }
 }
 
-/** Forget whom the registry names when their database turns out to be empty. */
-export async function deregister(): Promise<void> {
-  await (await registry()).delete('registry', 'me');
+/** Whether the browser has cleared a reader's database, and nobody has signed in since. */
+export async function clearedHere(): Promise<boolean> {
+  return (await (await registry()).get('registry', 'cleared')) !== undefined;
 }

@@ -44,6 +44,7 @@ export default function SignInView() {
   return (
     <div class="narrow stack-l">
       <h1 tabIndex={-1}>{words.title}</h1>
+      {account.cleared.value && <p class="sheet">{words.cleared}</p>}
       {trouble && (
         <div class="error-list" role="alert" tabIndex={-1} ref={summary} aria-labelledby="h-trouble">
           <h2 id="h-trouble">{words.summary}</h2>

@@ -8,6 +8,7 @@ import { named } from '../words/outcomes.ts';
 export default function SignOutView() {
   const [left, setLeft] = useState<Wish[]>([]);
   const [busy, setBusy] = useState(false);
+  const [noRoom, setNoRoom] = useState(false);
   const now = account.now();
   if (account.status.value === 'signed-out') {
     return (
@@ -21,6 +22,7 @@ export default function SignOutView() {
     setBusy(true);
     const told = await account.signOut(choice);
     setLeft(told.left);
+    setNoRoom(told.noRoom ?? false);
     setBusy(false);
   }
   const waits = left.length ? account.waiting.value : [];
@@ -30,6 +32,11 @@ export default function SignOutView() {
         <h1 tabIndex={-1}>{words.title}</h1>
         <p>{words.lead}</p>
       </div>
+      {noRoom && (
+        <p class="sheet" role="alert">
+          {words.noRoom}
+        </p>
+      )}
       {waits.length === 0 ? (
         <p class="acts fill">
           <button type="button" class="btn main" aria-disabled={busy} onClick={() => void (busy || out('ask'))}>

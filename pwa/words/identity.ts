@@ -14,6 +14,7 @@ export const signIn = {
   unreachable: 'The library cannot be reached, so you are not signed in. Go online, then try again.',
   other: 'Wishes of another reader still wait on this device. They sign in and send them, or sign out and discard them; then it is yours.',
   'no-room': 'This browser keeps nothing for Carrel, so you are not signed in. Free some space, or leave private browsing, then try again.',
+  cleared: 'This browser has cleared what Carrel kept here. Wishes that were not sent are gone: sign in, then ask again. What had reached the library is still there.',
   missing: 'Type the number of your card and the code.',
   summary: 'You are not signed in yet',
   welcome: 'You are signed in.',
@@ -27,6 +28,7 @@ export const signOut = {
   waitsText: 'They were not sent, as the library cannot be reached. Nobody else on this device may keep them for you.',
   send: 'Send now',
   stay: 'Stay signed in',
+  noRoom: 'This device has no room to write, so you are still signed in. Free some space, then sign out again.',
   discard: (n: number): string => (n === 1 ? 'Discard this wish and sign out' : `Discard these ${n} and sign out`),
   out: { heading: 'You are signed out', text: 'Nothing of your account is on this device.', way: 'Sign in' },
 };

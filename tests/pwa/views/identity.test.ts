@@ -118,6 +118,24 @@ describe('signing in with a code', () => {
   });
 });
 
+describe('what the browser has cleared', () => {
+  test('is told, with what it means for wishes, until somebody signs in', async () => {
+    const tab = await signedIn('/loans');
+    const [mine] = (await indexedDB.databases()).filter(({ name }) => name?.startsWith('me-'));
+    await new Promise((resolve) => (indexedDB.deleteDatabase(mine?.name ?? '').onsuccess = resolve));
+    const told = 'This browser has cleared what Carrel kept here. Wishes that were not sent are gone: sign in, then ask again.';
+    await tab.again('/sign-in');
+    expect(page()).toContain(told);
+    expect((await indexedDB.databases()).map(({ name }) => name)).toEqual(['carrel']);
+    const later = await tab.again('/sign-in');
+    expect(page()).toContain(told);
+    await later.tap('button', 'Sign in as Amina Yusuf');
+    await later.go('/more');
+    await later.again('/sign-in');
+    expect(page()).not.toContain('cleared what Carrel kept');
+  });
+});
+
 describe('signing out', () => {
   test('with nothing waiting is one tap; the page says that nothing is left, and the focus stays on it', async () => {
     const tab = await signedIn('/sign-out');
@@ -160,6 +178,18 @@ describe('signing out', () => {
     await tab.tap('button', 'Sign out');
     screen.getByRole('heading', { name: 'You are signed out' });
     expect(tab.library.decided.size).toBe(1);
+  });
+
+  test('on a device that can write nothing more says that one is still signed in', async () => {
+    const tab = await signedIn('/sign-out');
+    const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('no room', 'QuotaExceededError');
+    });
+    await tab.tap('button', 'Sign out');
+    put.mockRestore();
+    expect(read(screen.getByRole('alert'))).toBe('This device has no room to write, so you are still signed in. Free some space, then sign out again.');
+    expect(tab.account.status.value).toBe('signed-in');
+    expect((await tab.again('/sign-out')).account.status.value).toBe('signed-in');
   });
 
   test('of someone who is signed out already says so', async () => {
