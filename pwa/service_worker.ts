@@ -2,8 +2,9 @@
  * Keeps the app's own files, so that it opens without a network. Knows nothing of the reader: what is asked
  * under /sync, /session, /pub and /catalogue goes to the library and is never kept here.
  */
+import { senderEnds } from './app/sender_ends.ts';
+
 declare const self: ServiceWorkerGlobalScope;
-export {};
 
 interface Built {
   /** Changes with any file. */
@@ -49,7 +50,7 @@ self.addEventListener('activate', (event) => {
 });
 
 self.addEventListener('message', (event) => {
-  if (event.data === 'use') void self.skipWaiting();
+  if (event.data === 'use') event.waitUntil(senderEnds(navigator.locks).then(() => self.skipWaiting()));
   // Asked for again at the next search where it fails.
   if (event.data === 'keep search') event.waitUntil(keep(LATER, built.later).catch(() => undefined));
 });
