@@ -24,6 +24,7 @@ test('while a page sends, the newer app waits', async () => {
   })), null);
 
   house.wire.rewrite = (path, body) => (path === '/service_worker.js' ? body.replace(/(version\W+)\w+/, '$1newer') : body);
+  await tab.go('/');
   await tab.read(async () => void (await (await navigator.serviceWorker.getRegistration())?.update()), null);
   await tab.shows('Start the newer Carrel');
   await tab.click('button', 'Start the newer Carrel');

@@ -199,9 +199,11 @@ export class Wire {
     return this.exchanges.filter((exchange) => exchange.method === 'POST' && exchange.path === path);
   }
 
-  /** What is to be rewritten must come uncompressed. */
+  /** What is to be rewritten must come whole: uncompressed, and not as something the browser has already. */
   private asked(headers: http.IncomingHttpHeaders): http.IncomingHttpHeaders {
-    return this.rewrite ? { ...headers, 'accept-encoding': 'identity' } : headers;
+    if (!this.rewrite) return headers;
+    const { 'if-none-match': _known, ...others } = headers;
+    return { ...others, 'accept-encoding': 'identity' };
   }
 
   private async pass(request: http.IncomingMessage, reply: http.ServerResponse): Promise<void> {
