@@ -43,6 +43,8 @@ T = TypeVar("T")
 
 FACTS_PER_READ = 256
 DAY_MS = 86_400_000
+POLL_MS = 60_000
+POLL_MS_LEAST = 2_000
 WITHDRAW = "sync.withdraw@1"
 
 
@@ -99,6 +101,24 @@ class Refused:
 
 
 Decision = Done | Changed | Received | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The end of a wish that was received: its `until` passed before another system was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The end of a wish that was received, and a fault: `code` says which, `incident` names it for staff."""
+
+    incident: str
+    code: str = ""
+    said: dict[str, Any] = field(default_factory=dict)
+
+
+Final = Done | Changed | Refused | Expired | Failed
+"""What may become of a wish that was received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +210,7 @@ class Ledger(Protocol):
     The library's memory of one unit of work: all of a conversation is kept, or nothing.
 
     Every method is called at most once in a conversation, but for `read` (once per 256 facts) and
-    `savepoint` (once per wish), so that ten wishes cost four statements beside their own. Nothing here
+    `savepoint` (once per wish); `replace` in none, so that ten wishes cost four statements beside their own. Nothing here
     reads a clock. A suitable table of fates has the primary key (dev, n) and a unique index on
     (patron, u) over the rows whose `first` is true and whose `u` is not "".
     """
@@ -241,6 +261,14 @@ class Ledger(Protocol):
 
     async def read(self, patron: str, after: int, limit: int) -> Page:
         """Up to `limit` facts, gone ones included, that changed after number `after`, in that order."""
+        ...
+
+    async def replace(self, patron: str, u: str, fate: str, kept: str, now: int) -> None:
+        """
+        Keep another fate for a wish of this patron, in every place where it was decided. Only for `follow_up`.
+
+        `now` counts as the instant at which it was decided; `kept` is the wish, for staff, when it failed.
+        """
         ...
 
     async def close(self, dev: str, patron: str, now: int) -> bool:
@@ -320,6 +348,29 @@ def read_request(body: bytes) -> Request | Problem:
 async def leave(ledger: Ledger, dev: str, patron: str, now: int) -> Problem | None:
     """DELETE /sync/1/device/{dev}: sign a device out. Saying it twice is no fault."""
     return None if await ledger.close(dev, patron, now) else problem("device")
+
+
+async def follow_up(
+    ledger: Ledger, patron: str, u: str, decision: Received | Final, now: int, kept: str = ""
+) -> bool:
+    """
+    Tell what became of a wish that was received; with Received: only that it takes longer than was told.
+
+    To be called in the unit of work that keeps what the other system did, under this patron's turn. Every
+    phone hears it in the next reply, as it has not acknowledged `received`.
+
+    Args:
+        kept: the wish as JSON, for staff, with Failed.
+
+    Returns:
+        False when the wish was not waiting: it was never received or has its end. Then nothing was written:
+        what a person was told stays true.
+    """
+    before = (await ledger.known(patron, [u])).get(u)
+    if not before or _from_fate(before).st != "received":
+        return False
+    await ledger.replace(patron, u, _fate(_outcome(0, decision)), kept, now)
+    return True
 
 
 async def converse(
@@ -437,6 +488,7 @@ async def converse(
         gap,
         reset,
         "" if more else f"{page.sum:08x}",
+        _poll(outcomes),
     )
 
 
@@ -566,7 +618,7 @@ def _settled_without_running(
     return None
 
 
-def _outcome(n: int, decision: Decision) -> Outcome:
+def _outcome(n: int, decision: Decision | Final) -> Outcome:
     match decision:
         case Done(said):
             return Outcome(n, "done", said=said)
@@ -576,6 +628,10 @@ def _outcome(n: int, decision: Decision) -> Outcome:
             return Outcome(n, "received", code=code, eta=eta)
         case Refused(code, said, alternatives):
             return Outcome(n, "refused", code=code, said=said, alt=alternatives)
+        case Expired():
+            return Outcome(n, "expired")
+        case Failed(incident, code, said):
+            return Outcome(n, "failed", code=code, said={**said, "incident": incident})
     raise TypeError(f"expected Done, Changed, Received or Refused, got {decision!r}")
 
 
@@ -622,6 +678,12 @@ def _told(
         else:
             outcomes.append(replace(_from_fate(fate), n=n, u=u if other else ""))
     return done, outcomes, budget, True
+
+
+def _poll(outcomes: Sequence[Outcome]) -> int:
+    """How long to wait before asking again, milliseconds: until the first outcome that may have come by then."""
+    etas = [each.eta for each in outcomes if each.st == "received" and each.eta is not None]
+    return min(POLL_MS, max(POLL_MS_LEAST, 1000 * min(etas))) if etas else POLL_MS
 
 
 async def _refresh(ledger: Ledger, refreshers: Iterable[Refresh], patron: str, now: int) -> int:

@@ -145,6 +145,14 @@ class MemoryLedger:
         facts = sorted(each for each in stream.facts.values() if each.seq > after)[:limit]
         return Page(stream.seq, self._sum(patron), facts)
 
+    async def replace(self, patron: str, u: str, fate: str, kept: str, now: int) -> None:
+        self.calls.append("replace")
+        self.memory.known[patron, u] = fate
+        for device in self.memory.devices.values():
+            for n, each in device.fates.items():
+                if device.patron == patron and each.u == u:
+                    device.fates[n] = each._replace(fate=fate, kept=kept if each.first else each.kept)
+
     async def close(self, dev: str, patron: str, now: int) -> bool:
         device = self.memory.devices.setdefault(dev, Device(patron))
         if device.patron != patron:

@@ -101,15 +101,30 @@ class ToyLibrary:
                     stream.horizon = stream.seq
                     stream.facts = {k: each for k, each in stream.facts.items() if each.body is not None}
                 case "settled":
-                    dev, n, outcome = value
-                    device = self.memory.devices[dev]
-                    device.fates[n] = device.fates[n]._replace(fate=json.dumps({"n": 0, **outcome}))
+                    patron, u, outcome = value
+                    decision = _decision(outcome)
+                    assert await library_half.follow_up(ledger, patron, u, decision, now)
                 case "session_ended":
                     self.signed_in = False
                 case "session_begun":
                     self.signed_in = True
                 case _:
                     raise ValueError(f"expected something that happens in a toy library, got {event!r}")
+
+
+def _decision(told: dict[str, Any]) -> library_half.Received | library_half.Final:
+    match told:
+        case {"st": "received", "code": code, "eta": eta}:
+            return library_half.Received(code, eta)
+        case {"st": "refused", "code": code}:
+            return library_half.Refused(code)
+        case {"st": "failed", "code": code, "incident": incident}:
+            return library_half.Failed(incident, code)
+        case {"st": "expired"}:
+            return library_half.Expired()
+        case {"st": "done"}:
+            return library_half.Done()
+    raise ValueError(f"expected the end of a wish that was received, got {told!r}")
 
 
 def dialogues(folder: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

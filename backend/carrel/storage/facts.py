@@ -106,6 +106,11 @@ async def lock(tx: Transaction, patron_id: str) -> None:
     )
 
 
+async def stir(tx: Transaction, patron_id: str) -> None:
+    """Have a patron's phones look again, although no fact has changed: an outcome has come for one of them."""
+    await _next(tx, patron_id, 0)
+
+
 async def _next(tx: Transaction, patron_id: str, change: int) -> int:
     stream = await tx.one(
         "insert into streams (patron_id, seq, sum) values (:patron_id, 1, :change)"

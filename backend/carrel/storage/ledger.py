@@ -143,6 +143,19 @@ class StoredLedger:
         assert stream is not None
         return Page(stream[0], stream[1], [Fact(*fact) for fact in facts])  # type: ignore[misc]
 
+    async def replace(self, patron: str, u: str, fate: str, kept: str, now: int) -> None:
+        for places in ("first = 1 and u <> ''", "first = 0"):
+            await self.tx.run(
+                "update fates set fate = :fate, decided_at = :now,"
+                " kept = case when first = 1 then :kept else kept end"
+                f" where patron_id = :patron_id and u = :u and {places}",
+                patron_id=patron,
+                u=u,
+                fate=fate,
+                kept=kept,
+                now=now,
+            )
+
     async def close(self, dev: str, patron: str, now: int) -> bool:
         bound = await self.tx.one("select patron_id from devices where dev = :dev", dev=dev)
         if bound is not None and bound["patron_id"] != patron:

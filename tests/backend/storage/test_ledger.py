@@ -6,7 +6,7 @@ import pytest
 
 from carrel.storage import Conflict, open_storage
 from carrel.storage.ledger import FATES_PER_STATEMENT, StoredLedger, prune
-from carrel_sync.library import Decided
+from carrel_sync.library import Decided, Done, Expired, Received, Refused, follow_up
 
 NOW = 1_800_000_000_000
 DAY = 86_400_000
@@ -109,5 +109,40 @@ def test_old_fates_and_then_their_silent_devices_are_forgotten(tmp_path):
         await ledger.settle("d_2", "p", 1, 0, [Decided(1, "u9", "", True, "a.b@1")], NOW + 2 * DAY)
         assert await prune(tx, 0, NOW + DAY) == {"tombstones": 0, "fates": 2, "devices": 1}
         assert await ledger.known("p", ["u1", "u9"]) == {"u9": ""}
+
+    played(tmp_path, work)
+
+
+def test_what_becomes_of_a_received_wish_replaces_it_wherever_it_was_decided_and_nowhere_else(tmp_path):
+    waiting = '{"n":0,"st":"received","code":"waiting"}'
+
+    async def work(tx):
+        ledger = StoredLedger(tx, "e1", NOW)
+        wish = Decided(1, "u1", waiting, True, "a.b@1")
+        await ledger.settle("d_1", "p", 1, 0, [wish], NOW)
+        await ledger.settle("d_2", "p", 1, 0, [wish._replace(first=False)], NOW)
+        await ledger.settle("d_3", "q", 1, 0, [wish], NOW)
+        assert await follow_up(ledger, "p", "u1", Received("waiting", 60), NOW + 1)
+        assert await follow_up(ledger, "p", "u1", Refused("requested"), NOW + 2, "the wish")
+        assert not await follow_up(ledger, "p", "u1", Done(), NOW + 3)
+        assert not await follow_up(ledger, "p", "never asked", Done(), NOW + 3)
+        refused = '{"n":0,"st":"refused","code":"requested"}'
+        rows = await tx.all("select dev, fate, kept, decided_at from fates order by dev")
+        assert [tuple(row) for row in rows] == [
+            ("d_1", refused, "the wish", NOW + 2),
+            ("d_2", refused, "", NOW + 2),
+            ("d_3", waiting, "", NOW),
+        ]
+
+    played(tmp_path, work)
+
+
+def test_a_wish_that_was_done_has_its_end_and_no_other(tmp_path):
+    async def work(tx):
+        ledger = StoredLedger(tx, "e1", NOW)
+        await ledger.settle("d_1", "p", 2, 0, fates(1, 3), NOW)
+        for u in ("u1", "u2"):
+            assert not await follow_up(ledger, "p", u, Expired(), NOW + 1)
+        assert await ledger.known("p", ["u1", "u2"]) == {"u1": "", "u2": '{"n":0,"st":"refused"}'}
 
     played(tmp_path, work)
