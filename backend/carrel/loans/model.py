@@ -7,6 +7,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from carrel.patrons.model import System
 
+KIND = "loans"
+"""The kind of a loan's fact, and the address of what may be asked about one."""
+
 ItemKind = Literal["book", "laptop", "inter_library_loan", "short_loan", "reference"]
 
 LoanState = Literal["on_loan", "requested", "overdue", "requested_overdue", "lost"]
@@ -21,6 +24,8 @@ RenewalRefusal = Literal[
     "too_soon",
     "lost",
     "not_yours",
+    "unexplained",
+    "system_silent",
 ]
 """
 Why a loan is not renewed.
@@ -28,7 +33,16 @@ Why a loan is not renewed.
 requested: another reader has asked for it. overdue: it was due before today. never_renews: its kind does not.
 account_blocked, account_expired: nothing can be renewed on the account. max_period: it would be kept longer
 than its kind may be. too_soon: today it would gain nothing yet. lost: it was reported lost. not_yours: there
-is no such loan of this patron.
+is no such loan of this patron. unexplained: the library system that lends it gave no reason that is known
+here. system_silent: that system did not answer, or did not do it, for so long that nobody asks it any more;
+it is known that nothing was renewed.
+"""
+
+RenewalFault = Literal["not_known"]
+"""
+What may go wrong with a renewal without anybody knowing whether it was done.
+
+not_known: the library system that lends it was asked, and has told nothing since.
 """
 
 
@@ -86,11 +100,15 @@ class Loan(Struct, frozen=True):
 
 
 class Renewal(Struct, frozen=True, omit_defaults=True):
-    """Whether it can be renewed today: `until` is there when it can, `why` when it cannot."""
+    """
+    Whether it can be renewed today, and if not, `why`.
+
+    Where another library system decides and does not say, it can: asking tells.
+    """
 
     can: bool
     until: date | UnsetType = UNSET
-    """The day on which it would then be due."""
+    """The day on which it would then be due; left out where another library system decides and does not say."""
     why: RenewalRefusal | UnsetType = UNSET
 
 
@@ -105,9 +123,11 @@ class LoanFact(Struct, frozen=True):
     kind: ItemKind
     system: System
     site: str
-    issued_on: date
+    issued_on: date | None
+    """None: the library system that lends it does not say."""
     due_on: date
-    renewals: int
+    renewals: int | None
+    """None: the library system that lends it does not say."""
     renewal: Renewal
     renews_itself: bool
     """It is renewed without asking when it is due, as things stand."""
@@ -118,10 +138,23 @@ class LoanFact(Struct, frozen=True):
     """Class letters of the shelfmark, for the colour of its cloth; "" when it has none."""
 
 
+class SystemFact(Struct, frozen=True):
+    """What a phone knows of a library system that is not Carrel and decides about some of the patron's loans."""
+
+    name: str
+    """What readers call it."""
+    heard_at: int | None
+    """When it last answered, epoch milliseconds: the age of everything it said. None: not yet."""
+    silent_since: int | None
+    """The first time since then that it did not answer; None: it has answered."""
+
+
 class Renew(Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments of `loans.renew@1`."""
 
     loan: str
+    due_on: date | None = None
+    """The due date that the person was looking at: one that is later now is what they wanted."""
 
 
 class RecordAvailability(Struct, frozen=True):
