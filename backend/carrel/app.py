@@ -7,6 +7,7 @@ clock, epoch milliseconds), `house`, `sessions`, `register`, `jobs`, `epoch`, `p
 
 import asyncio
 import logging
+import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ from carrel.bookings import retention as bookings_retention
 from carrel.bookings import routes as bookings_routes
 from carrel.catalogue import routes as catalogue_routes
 from carrel.catalogue.search import Searching
+from carrel.connectors.library_system import LibrarySystem
 from carrel.gate import Gate
 from carrel.hours import routes as hours_routes
 from carrel.hours.rules import LONDON
@@ -32,12 +34,16 @@ from carrel.identity import routes as identity
 from carrel.identity.model import DemoPatron, Register
 from carrel.identity.sessions import Sessions
 from carrel.jobs import Job, Jobs, housekeeping
+from carrel.jobs.errands import ErrandKind, Errands
 from carrel.loans import intents as loans_intents
 from carrel.loans import renewals
 from carrel.loans import retention as loans_retention
 from carrel.loans import routes as loans_routes
+from carrel.loans.elsewhere.asking import Asking
+from carrel.loans.elsewhere.intents import Elsewhere
 from carrel.patrons import intents as patrons_intents
 from carrel.patrons import store as patrons_store
+from carrel.patrons.model import System
 from carrel.pokes import routes as pokes_routes
 from carrel.pokes.streams import Pokes
 from carrel.settings import Settings
@@ -62,6 +68,8 @@ class House:
     register: Register
     zone: ZoneInfo
     """Where the library's clocks hang."""
+    errands: Sequence[ErrandKind] = ()
+    """Work for one thing at a time, when it is due."""
 
 
 def clock() -> int:
@@ -104,6 +112,7 @@ def build_app(
                     _run_jobs(app.state.jobs, settings.jobs_seconds, now),
                     pokes.listen(storage.told, partial(_numbers, storage)),
                     pokes.keep_alive(),
+                    _run_errands(Errands(storage, house.errands, now), settings.errands_seconds),
                 )
             ]
             try:
@@ -189,17 +198,38 @@ async def _run_jobs(jobs: Jobs, seconds: int, now: Callable[[], int]) -> None:
         await asyncio.sleep(seconds)
 
 
-def the_house() -> House:
-    """Carrel's own capabilities. A new one is a line in each list it has something for."""
+async def _run_errands(errands: Errands, seconds: int) -> None:
+    if seconds:
+        await errands.keep_running(seconds)
+
+
+def the_house(
+    systems: Mapping[System, LibrarySystem] | None = None, now: Callable[[], int] = clock
+) -> House:
+    """
+    Carrel's own capabilities. A new one is a line in each list it has something for.
+
+    Args:
+        systems: the borrowing systems that are library systems of their own
+            and decide about their loans; Carrel decides about all others.
+        now: the library's clock.
+    """
+    elsewhere = Elsewhere(systems or {})
+    asking = Asking(systems or {}, now, random.random, lambda: secrets.token_hex(4))
 
     async def demo_patrons(tx: Transaction) -> list[DemoPatron]:
         return [DemoPatron(*each) for each in await patrons_store.demo_patrons(tx)]
 
     return House(
         operations={
-            each.name: each for each in [*loans_intents.operations(), *bookings_intents.operations()]
+            each.name: each for each in [*loans_intents.operations(elsewhere.renew), *bookings_intents.operations()]
         },
-        refreshers=[patrons_intents.refresh, loans_intents.refresh, bookings_intents.refresh],
+        refreshers=[
+            patrons_intents.refresh,
+            loans_intents.refresh,
+            bookings_intents.refresh,
+            *([elsewhere.refresh] if systems else ()),
+        ],
         handlers=[
             *hours_routes.handlers,
             *loans_routes.handlers,
@@ -209,4 +239,5 @@ def the_house() -> House:
         jobs=[*renewals.jobs, *loans_retention.jobs, *bookings_retention.jobs],
         register=Register(patrons_store.holder_of, patrons_store.name_of, demo_patrons),
         zone=LONDON,
+        errands=[asking.errand()] if systems else (),
     )

@@ -9,13 +9,14 @@ from carrel.loans import model as loans
 from carrel.patrons import model as patrons
 from carrel_sync import schema
 
-KINDS = {"patron": "PatronFact", "loans": "LoanFact", "bookings": "BookingFact"}
+KINDS = {"patron": "PatronFact", "loans": "LoanFact", "bookings": "BookingFact", "systems": "SystemFact"}
 """Kind of fact, to what its body is."""
 
 STRUCTS = [
     patrons.PatronFact,
     loans.LoanFact,
     bookings.BookingFact,
+    loans.SystemFact,
     loans.Renew,
     bookings.Book,
     bookings.Cancel,
@@ -30,6 +31,7 @@ STRUCTS = [
 
 LISTS = {
     "RenewalRefusal": loans.RenewalRefusal,
+    "RenewalFault": loans.RenewalFault,
     "BookingRefusal": bookings.BookingRefusal,
     "CancelRefusal": bookings.CancelRefusal,
     "CheckInRefusal": bookings.CheckInRefusal,

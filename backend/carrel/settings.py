@@ -58,6 +58,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     jobs_seconds: Annotated[
         int, Meta(ge=0, le=3600, description="seconds between looks for due jobs; 0: run none here")
     ] = 30
+    errands_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3600,
+            description="seconds between looks for errands, such as renewals to ask another library system for; "
+            "0: run none here",
+        ),
+    ] = 1
     app: Annotated[str, _meaning("folder with the built app; empty: find it beside the program")] = ""
 
     @property

@@ -10,7 +10,7 @@ import * as phone from '../../sync/phone/phone.ts';
 import type { Answer, PhoneState, Wish } from '../../sync/phone/phone.ts';
 import { converse, postJson, reachable, type Fetch } from './account_line.ts';
 import { clearedHere, deleteLeft, Mine, registeredHere, revokedDevices, toldRevoked } from './account_store.ts';
-import type { Book, BookingFact, DemoPatron, LoanFact, PatronFact, SessionView, Shown } from './facts.ts';
+import type { Book, BookingFact, DemoPatron, LoanFact, PatronFact, SessionView, Shown, SystemFact } from './facts.ts';
 
 /** Something held, with the wish about it that waits and the answer that came last. */
 export interface Kept<T> {
@@ -423,6 +423,8 @@ export function keepAccount(world: World) {
     cleared: cleared as ReadonlySignal<boolean>,
     patron: computed(() => facts<PatronFact>('patron')[0]?.[1].body ?? null),
     loans: loans as ReadonlySignal<Kept<LoanFact>[]>,
+    /** The library systems that lend to this reader and are not the library's own, with the age of what they said. */
+    systems: computed(() => new Map(facts<SystemFact>('systems').map(([id, { body }]) => [id as LoanFact['system'], body]))),
     /** Those wished for among them, in pencil: version 0, a forecast as body, the wish set. */
     bookings: bookings as ReadonlySignal<Kept<BookingFact>[]>,
     waiting: waiting as ReadonlySignal<Wish[]>,

@@ -27,9 +27,11 @@ export interface LoanFact {
   kind: "book" | "inter_library_loan" | "laptop" | "reference" | "short_loan";
   system: "forum" | "university";
   site: string;
-  issued_on: string;
+  /** None: the library system that lends it does not say. */
+  issued_on: string | null;
   due_on: string;
-  renewals: number;
+  /** None: the library system that lends it does not say. */
+  renewals: number | null;
   renewal: Renewal;
   /** It is renewed without asking when it is due, as things stand. */
   renews_itself: boolean;
@@ -40,12 +42,16 @@ export interface LoanFact {
   shelf: string;
 }
 
-/** Whether it can be renewed today: `until` is there when it can, `why` when it cannot. */
+/**
+ * Whether it can be renewed today, and if not, `why`.
+ *
+ * Where another library system decides and does not say, it can: asking tells.
+ */
 export interface Renewal {
   can: boolean;
-  /** The day on which it would then be due. */
+  /** The day on which it would then be due; left out where another library system decides and does not say. */
   until?: string;
-  why?: "account_blocked" | "account_expired" | "lost" | "max_period" | "never_renews" | "not_yours" | "overdue" | "requested" | "too_soon";
+  why?: "account_blocked" | "account_expired" | "lost" | "max_period" | "never_renews" | "not_yours" | "overdue" | "requested" | "system_silent" | "too_soon" | "unexplained";
 }
 
 /** What a phone knows of a booking. */
@@ -68,9 +74,21 @@ export interface BookingFact {
   access: Array<"adjustable_desk" | "adjustable_light" | "hearing_loop" | "quiet" | "step_free">;
 }
 
+/** What a phone knows of a library system that is not Carrel and decides about some of the patron's loans. */
+export interface SystemFact {
+  /** What readers call it. */
+  name: string;
+  /** When it last answered, epoch milliseconds: the age of everything it said. None: not yet. */
+  heard_at: number | null;
+  /** The first time since then that it did not answer; None: it has answered. */
+  silent_since: number | null;
+}
+
 /** Arguments of `loans.renew@1`. */
 export interface Renew {
   loan: string;
+  /** The due date that the person was looking at: one that is later now is what they wanted. */
+  due_on: string | null;
 }
 
 /** Arguments of `bookings.book@1`. */
@@ -230,7 +248,9 @@ export interface DemoPatron {
   about: string;
 }
 
-export type RenewalRefusal = "account_blocked" | "account_expired" | "lost" | "max_period" | "never_renews" | "not_yours" | "overdue" | "requested" | "too_soon";
+export type RenewalRefusal = "account_blocked" | "account_expired" | "lost" | "max_period" | "never_renews" | "not_yours" | "overdue" | "requested" | "system_silent" | "too_soon" | "unexplained";
+
+export type RenewalFault = "not_known";
 
 export type BookingRefusal = "account_blocked" | "closed" | "daily_limit" | "in_the_past" | "no_such_room" | "not_eligible" | "off_slot" | "outside_hours" | "overlaps_own" | "party_size" | "room_taken" | "same_day" | "too_far_ahead" | "too_long" | "too_short";
 
@@ -245,4 +265,5 @@ export interface FactKinds {
   patron: PatronFact;
   loans: LoanFact;
   bookings: BookingFact;
+  systems: SystemFact;
 }

@@ -5,7 +5,7 @@ import type { Book, Shown } from '../app/facts.ts';
 import type { Alternative } from '../../sync/phone/phone.ts';
 import { begun, stampOfTime } from '../words/dates.ts';
 import { bookButton, room } from '../words/bookings.ts';
-import { choice, named, outcomes, said, span } from '../words/outcomes.ts';
+import { choice, isEnd, named, outcomes, said, span } from '../words/outcomes.ts';
 import { Stamp, State, Tags, Trouble } from './parts.tsx';
 import { wish } from './wishing.ts';
 
@@ -15,7 +15,7 @@ export function Answered({ answer, level = 3 }: { answer: Answer; level?: 2 | 3 
   const { tone, first, rest } = said(answer);
   const Heading = level === 2 ? 'h2' : 'h3';
   const choices = (answer.outcome.alt ?? []).filter((each) => each.op === 'bookings.book@1' && each.shown);
-  const away = (
+  const away = isEnd(answer) && (
     <p class="acts">
       <button type="button" class="btn quiet" onClick={() => void account.putAway(answer.u)}>
         {outcomes.putAway(what)}
@@ -46,9 +46,11 @@ export function AnsweredHere({ answer }: { answer: Answer }) {
       <State tone={tone} first={first}>
         {rest}
       </State>
-      <button type="button" class="btn quiet" onClick={() => void account.putAway(answer.u)}>
-        {outcomes.putAway(named(answer, answer.answered_at))}
-      </button>
+      {isEnd(answer) && (
+        <button type="button" class="btn quiet" onClick={() => void account.putAway(answer.u)}>
+          {outcomes.putAway(named(answer, answer.answered_at))}
+        </button>
+      )}
     </>
   );
 }

@@ -1,7 +1,7 @@
 /** Loans: what goes back first, then what is safe; why one does not renew is said before any tap. */
 import { useState } from 'preact/hooks';
 import { account, type Kept } from '../app/account.ts';
-import type { LoanFact } from '../app/facts.ts';
+import type { LoanFact, Renew } from '../app/facts.ts';
 import { Icon } from '../components/icon.tsx';
 import { AnsweredHere } from '../components/answer.tsx';
 import { Empty, SignInFirst, Stamp, State, Trouble } from '../components/parts.tsx';
@@ -9,9 +9,10 @@ import { takeBack, wish } from '../components/wishing.ts';
 import { frame, signInFirst } from '../words/common.ts';
 import { dayOf, stampOf, when } from '../words/dates.ts';
 import { kind, loans as words, why } from '../words/loans.ts';
+import { isEnd } from '../words/outcomes.ts';
 
 function renew({ id, version, body }: Kept<LoanFact>, waits: string): Promise<string> {
-  return wish('loans.renew@1', { loan: id }, { title: body.title, due_on: body.due_on }, waits, { base: { [`loans:${id}`]: version } });
+  return wish('loans.renew@1', { loan: id, due_on: body.due_on } satisfies Renew, { title: body.title, due_on: body.due_on }, waits, { base: { [`loans:${id}`]: version } });
 }
 
 export default function LoansView() {
@@ -29,7 +30,8 @@ export default function LoansView() {
   const loans = [...account.loans.value].sort((a, b) => a.body.due_on.localeCompare(b.body.due_on) || a.body.title.localeCompare(b.body.title));
   const safe = loans.filter((each) => each.body.state === 'on_loan' && (each.body.renews_itself || each.body.renewal.can));
   const back = loans.filter((each) => !safe.includes(each));
-  const able = loans.filter((each) => each.body.renewal.can && !each.wish);
+  const able = loans.filter((each) => each.body.renewal.can && !each.wish && (!each.answer || isEnd(each.answer)));
+  const silent = [...account.systems.value].filter(([, { silent_since }]) => silent_since !== null);
   async function ask(asked: Kept<LoanFact>[]): Promise<void> {
     const told: Record<string, string> = {};
     // Many at once are said in one sentence, after the last.
@@ -44,7 +46,12 @@ export default function LoansView() {
         <h1 tabIndex={-1}>{words.title}</h1>
         {loans.length > 0 && <p>{words.summary(loans.length, back.length, safe.length)}</p>}
       </div>
-      {loans.length === 0 && <Empty {...words.empty} href="/search" />}
+      {silent.map(([id, { heard_at }]) => (
+        <State key={id} tone="slate" first={words.silent(words.system[id])}>
+          {words.silentRest(heard_at === null ? null : when(heard_at, now))}
+        </State>
+      ))}
+      {loans.length === 0 && !silent.some(([, { heard_at }]) => heard_at === null) && <Empty {...words.empty} href="/search" />}
       {able.length > 1 && (
         <p class="acts fill">
           <button type="button" class="btn main" onClick={() => void ask(able)}>
@@ -79,6 +86,9 @@ export default function LoansView() {
 
 function Loan({ loan, today, now, trouble, ask }: { loan: Kept<LoanFact>; today: string; now: number; trouble: string; ask: (asked: Kept<LoanFact>[]) => Promise<void> }) {
   const { body, wish, answer } = loan;
+  const system = account.systems.value.get(body.system);
+  /** The library has asked for it, and is waiting too. */
+  const asked = answer !== null && !isEnd(answer);
   const overdue = body.state === 'overdue' || body.state === 'requested_overdue';
   const goes = body.state !== 'on_loan' || !(body.renews_itself || body.renewal.can);
   const [strong, rest] = overdue ? words.wasDue(body.due_on, today) : goes ? words.returnBy(body.due_on, today) : words.safeUntil(body.due_on, today);
@@ -116,7 +126,8 @@ function Loan({ loan, today, now, trouble, ask }: { loan: Kept<LoanFact>; today:
         )}
         {answer && <AnsweredHere answer={answer} />}
         <Trouble said={trouble} />
-        {(wish || body.renewal.can) && (
+        {system && system.heard_at !== null && <p class="soft">{words.lastAnswer(words.system[body.system], when(system.heard_at, now))}</p>}
+        {(wish || (body.renewal.can && !asked)) && (
           <p class="acts">
             {wish ? (
               <button type="button" class="btn" onClick={() => void takeBack(wish, now)}>

@@ -13,6 +13,8 @@ export const why: Record<RenewalRefusal, string> = {
   too_soon: 'It is too early to renew it. Try nearer its date.',
   lost: 'You reported it lost.',
   not_yours: 'It is not on loan to you.',
+  unexplained: 'The library that lends it did not say why. Ask at its help desk.',
+  system_silent: 'The loan system that lends it did not do it for a day. Ask again, or ask at its help desk.',
 };
 
 export const kind: Record<LoanFact['kind'], string> = {
@@ -44,6 +46,9 @@ export const loans = {
   recalled: 'Requested by another reader.',
   where: (title: string): string => `Where to return ${title}`,
   system: { university: 'University', forum: 'The Forum' } satisfies Record<LoanFact['system'], string>,
+  lastAnswer: (system: string, at: string): string => `Last answer from ${system}: ${at}.`,
+  silent: (system: string): string => `${system} does not answer just now.`,
+  silentRest: (at: string | null): string => (at === null ? 'What it lends you appears here once it does.' : `Its last answer: ${at}. What it lends you is shown as it was then.`),
   empty: { heading: 'Nothing is on loan', text: 'What you borrow appears here, with the day it goes back.', way: 'Find a book' },
   keptMany: (n: number): string => `${count(n, 'renewal')} wait to be sent.`,
   kept: (title: string): string => `Renewal of ${title} waits to be sent.`,

@@ -1,6 +1,6 @@
 /** What is said of a wish and of its answer: what happened, then what to do. */
 import type { Answer, Wish } from '../app/account.ts';
-import type { AlternativeReason, Book, BookingRefusal, CancelRefusal, CheckInRefusal } from '../app/facts.ts';
+import type { AlternativeReason, Book, BookingRefusal, CancelRefusal, CheckInRefusal, RenewalFault } from '../app/facts.ts';
 import { day, dayOf, nearDay, time, when } from './dates.ts';
 import { why as renewalWhy } from './loans.ts';
 
@@ -33,6 +33,7 @@ const checkingIn: Record<CheckInRefusal, string> = {
 };
 /** A library that is newer than this app may have reasons which it does not know. */
 const noReason = 'This app does not know the reason yet. Ask at the help desk.';
+const notKnown: RenewalFault = 'not_known';
 /** Why a wish was not even looked at as one. */
 export const unread: Record<string, string> = {
   malformed: 'The library could not read it. Ask again.',
@@ -90,12 +91,15 @@ export function said(answer: Answer): { tone: Tone; first: string; rest: string 
       return { tone: 'moss', first: `Done, but differently, at ${at}.`, rest: typeof due === 'string' ? `The date is ${day(due, today)}.` : 'Look at it before you rely on it.' };
     case 'received':
     case 'ask':
+      if (op === 'loans.renew@1')
+        return { tone: 'slate', first: `The library has your renewal, since ${at}.`, rest: 'The loan system that lends it has not answered yet. The date stays until it does. Nothing for you to do.' };
       return { tone: 'slate', first: `The library has it, since ${at}.`, rest: 'Its loan system has not answered yet. Nothing for you to do.' };
     case 'withdrawn':
       return { tone: 'slate', first: 'Withdrawn.', rest: 'Nothing was done.' };
     case 'expired':
       return { tone: 'clay', first: `Not done, at ${at}.`, rest: 'Its time had passed before it was sent. Ask again for a later time.' };
     case 'failed':
+      if (op === 'loans.renew@1' && outcome.code === notKnown) return { tone: 'clay', first: 'Nobody can tell whether it was renewed.', rest: 'Its loan system was asked and has not answered for a day. Look at its date when it does, or ask at the help desk.' };
       return { tone: 'clay', first: `Not done, at ${at}.`, rest: 'Something broke at the library, and staff can see it. Ask again, or ask at the help desk.' };
     case 'skipped':
       return { tone: 'clay', first: `Not done, at ${at}.`, rest: unread['after_not_done'] ?? '' };
@@ -119,6 +123,9 @@ function reason(op: string, code: string): string {
     op === 'loans.renew@1' ? renewalWhy : op === 'bookings.book@1' ? booking : op === 'bookings.check_in@1' ? checkingIn : cancelling;
   return own[code] ?? unread[code] ?? noReason;
 }
+
+/** Whether an answer is its end: what the library has only received is not to be put away. */
+export const isEnd = (answer: Answer): boolean => answer.outcome.st !== 'received' && answer.outcome.st !== 'ask';
 
 /** The answer as it is spoken. */
 export function aloud(answer: Answer): string {

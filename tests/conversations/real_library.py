@@ -2,24 +2,35 @@
 A library with real operations over a real database, small enough for a dialogue to know by heart.
 
 One campus, Colchester: three group rooms and a pod, open as in the demo. Readers ada, bob and cy, each a student
-with an account until the end of 2027. What else there is, a dialogue lets happen.
+with an account until the end of 2027. Beside it the Forum, a library system of its own that is asked when a
+dialogue says so. What else there is, a dialogue lets happen.
 """
 
+import asyncio
+import itertools
 import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from carrel.bookings import intents as bookings
 from carrel.bookings import store as bookings_store
 from carrel.bookings.model import Access, Book, Room, RoomRules
+from carrel.connectors.fake import Borrower, FakeConnector, FakeSystem, Faults, NoAnswer
+from carrel.connectors.model import HeldLoan
 from carrel.demo.lending import POLICIES
 from carrel.hours import store as hours_store
 from carrel.hours.model import HoursException, ServicePoint, Site
+from carrel.hours.rules import day_of
+from carrel.jobs import errands
+from carrel.jobs.errands import Errands
 from carrel.loans import intents as loans
 from carrel.loans import store as loans_store
+from carrel.loans.elsewhere.asking import Asking
+from carrel.loans.elsewhere.intents import ERRAND, Elsewhere, errand_of
 from carrel.loans.model import Item, Loan
 from carrel.loans.renewals import auto_renew
 from carrel.patrons import store as patrons_store
@@ -30,9 +41,6 @@ from carrel_sync import library as library_half
 from carrel_sync.library import Asked, Done
 from carrel_sync.messages import Problem, encode
 from tests.sync.player import START_MS
-
-OPERATIONS = {each.name: each for each in (*loans.operations(), *bookings.operations())}
-REFRESHERS = (loans.refresh, bookings.refresh)
 
 _ALL_DAY = [[("00:00", "24:00")]] * 7
 SITE = Site(
@@ -82,6 +90,18 @@ class RealLibrary:
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self.faults: list[tuple[str, str, Exception]] = []
+        self.now = START_MS
+        self.forum = FakeSystem({}, lambda: self.now, day_of)
+        names = itertools.count(1)
+        self.mute = False
+        systems: dict[Any, Any] = {"forum": FakeConnector(self._carry, lambda: f"q{next(names)}")}
+        elsewhere = Elsewhere(systems)
+        self.operations = {
+            each.name: each for each in (*loans.operations(elsewhere.renew), *bookings.operations())
+        }
+        self.refreshers = (loans.refresh, bookings.refresh, elsewhere.refresh)
+        asking = Asking(systems, lambda: self.now, lambda: 1.0, lambda: "i1")
+        self.errands = Errands(storage, [asking.errand(1)], lambda: self.now)
 
     @classmethod
     async def open(cls, folder: Path) -> "RealLibrary":
@@ -108,8 +128,8 @@ class RealLibrary:
         async def work(tx: Transaction) -> Any:
             return await library_half.converse(
                 StoredLedger(tx, "e1", now),
-                OPERATIONS,
-                REFRESHERS,
+                self.operations,
+                self.refreshers,
                 request,
                 patron,
                 now,
@@ -135,14 +155,70 @@ class RealLibrary:
         lent: [patron, loan, title, due date] and maybe a kind; requested,
         returned: loan; blocked: patron; renews_itself: what is due today does;
         booked: [patron, identity, room, from, to]; came: [patron, identity].
+
+        At the Forum: lent_elsewhere: [patron, loan, title, due date];
+        requested_elsewhere: [patron, loan]; elsewhere_fails: a fault of the
+        fake system, or "after renewing": it renews and does not say so;
+        asked_elsewhere: what has to be asked is.
         """
+        self.now = now
         for event, value in what.items():
             if event == "renews_itself":
                 await auto_renew(self.storage, now)
+            elif event.endswith("elsewhere") or event.startswith("elsewhere"):
+                await self._happen_elsewhere(event, value)
             else:
                 await self.storage.write(
                     lambda tx, event=event, value=value: self._happen(tx, event, value, now)
                 )
+
+    async def _happen_elsewhere(self, event: str, value: Any) -> None:
+        match event:
+            case "lent_elsewhere":
+                patron, loan, title, due_on = value
+                held = HeldLoan(
+                    loan,
+                    f"item-{loan}",
+                    title,
+                    date.fromisoformat(due_on),
+                    "Chinua Achebe",
+                    "823.914 ACH",
+                    site="southend",
+                    issued_on=date(2027, 1, 18),
+                    renewals=0,
+                )
+                self.forum.borrowers.setdefault(f"SF-{patron}", Borrower(expires_on=date(2027, 12, 31), loans={})).loans[loan] = held
+                account = Account("forum", "The Forum", "standard", False, date(2027, 12, 31), f"SF-{patron}")
+                both = structs.replace(student(patron), accounts=(*student(patron).accounts, account))
+
+                async def known(tx: Transaction) -> None:
+                    await patrons_store.keep_system(tx, "forum", "The Forum")
+                    await patrons_store.keep(tx, both)
+                    await errands.want(tx, ERRAND, errand_of("forum", patron), self.now)
+
+                await self.storage.write(known)
+                await self._ask_elsewhere()
+            case "requested_elsewhere":
+                patron, loan = value
+                held = self.forum.borrowers[f"SF-{patron}"].loans
+                held[loan] = structs.replace(held[loan], requested=True)
+            case "elsewhere_fails":
+                self.mute = value == "after renewing"
+                self.forum.faults = Faults(**({value: 1} if value and not self.mute else {}))
+            case "asked_elsewhere":
+                await self._ask_elsewhere()
+            case _:
+                raise ValueError(f"expected something that happens at the Forum, got {event!r}")
+
+    async def _carry(self, asked: bytes) -> bytes:
+        told = await self.forum.ask(asked)
+        if self.mute and b'"renew"' in asked:
+            raise NoAnswer
+        return told
+
+    async def _ask_elsewhere(self) -> None:
+        while tasks := await self.errands.begin_due():
+            await asyncio.gather(*tasks)
 
     async def _happen(self, tx: Transaction, event: str, value: Any, now: int) -> None:
         match event:

@@ -1,25 +1,42 @@
 """What may be asked about loans, what time changes about them, and what comes from the desk."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 
 from carrel.hours.calendars import calendar_of
 from carrel.hours.rules import Calendar, day_of, midnight_after
 from carrel.loans import rules, store
-from carrel.loans.model import Loan, Policy, Renew
+from carrel.loans.model import KIND, Loan, Policy, Renew
 from carrel.patrons.model import Account
 from carrel.storage import Transaction
 from carrel.storage.facts import publish, withdraw
 from carrel_sync.library import Asked, Decision, Done, Operation, Refused
 
-KIND = "loans"
+RenewElsewhere = Callable[[Transaction, Asked[Renew]], Awaitable[Decision]]
+"""Takes in the wish to renew a loan that is not one of Carrel's own."""
 
 
-def operations() -> list[Operation]:
-    """What may be asked about loans."""
-    return [Operation("loans.renew@1", Renew, renew)]
+async def _nobody_elses(_: Transaction, __: Asked[Renew]) -> Decision:
+    return Refused("not_yours")
 
 
-async def renew(tx: Transaction, asked: Asked[Renew]) -> Decision:
+def operations(elsewhere: RenewElsewhere = _nobody_elses) -> list[Operation]:
+    """
+    What may be asked about loans.
+
+    Args:
+        elsewhere: for loans about which another library system decides.
+    """
+
+    async def renew_anywhere(tx: Transaction, asked: Asked[Renew]) -> Decision:
+        return await renew(tx, asked, elsewhere)
+
+    return [Operation("loans.renew@1", Renew, renew_anywhere)]
+
+
+async def renew(
+    tx: Transaction, asked: Asked[Renew], elsewhere: RenewElsewhere = _nobody_elses
+) -> Decision:
     """
     Renew a loan.
 
@@ -33,10 +50,9 @@ async def renew(tx: Transaction, asked: Asked[Renew]) -> Decision:
     """
     standing = await store.standing(tx, asked.patron, asked.args.loan)
     if standing is None:
-        return Refused("not_yours")
+        return await elsewhere(tx, asked)
     loan = standing.loan
-    seen = asked.base.get(f"{KIND}:{loan.id}")
-    if seen is not None and seen < standing.due_version:
+    if rules.renewed_since(loan.due_on, standing.due_version, asked.args.due_on, asked.base.get(f"{KIND}:{loan.id}")):
         return Done({"due_on": loan.due_on.isoformat()})
     today = day_of(asked.now)
     policy, calendar = await _terms(tx, standing, today)

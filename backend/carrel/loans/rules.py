@@ -107,6 +107,21 @@ def decide_renewal(
     return Renewable(until)
 
 
+def renewed_since(due_on: date, due_version: int, seen_on: date | None, seen_version: int | None) -> bool:
+    """
+    Whether a loan has been renewed since a person looked at it: then they have what they wanted.
+
+    Args:
+        due_version: of the loan's fact that first told the due date of the latest renewal.
+        seen_on: the due date they saw; None when their phone did not say. It
+            tells also where versions do not, as after a backup was restored.
+        seen_version: of the fact they saw.
+    """
+    return (seen_on is not None and due_on > seen_on) or (
+        seen_version is not None and seen_version < due_version
+    )
+
+
 def state_on(loan: Loan, today: date) -> LoanState:
     """What to call a loan's state on a day."""
     if loan.lost:

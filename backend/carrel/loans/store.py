@@ -262,10 +262,13 @@ async def availability(tx: Transaction) -> dict[str, RecordAvailability]:
     rows = await tx.all(
         "select lent.record, lent.out, lent.first_due_on,"
         " (select count(*) from items where items.record = lent.record) as copies"
-        " from (select items.record as record, count(*) as out, min(loans.due_on) as first_due_on"
+        " from (select record, count(*) as out, min(due_on) as first_due_on from"
+        " (select items.record as record, loans.due_on as due_on"
         " from loans join items on items.id = loans.item_id"
-        " where loans.returned_on is null and items.record <> '' group by items.record) as lent"
-        " order by lent.record"
+        " where loans.returned_on is null and items.record <> ''"
+        " union all select record, due_on from elsewhere_loans where record <> '') as each_lent"
+        " group by record) as lent"
+        " where exists (select 1 from items where items.record = lent.record) order by lent.record"
     )
     return {
         row["record"]: RecordAvailability(row["copies"], row["out"], _date(row["first_due_on"]))

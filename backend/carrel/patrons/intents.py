@@ -1,7 +1,10 @@
 """What may be asked about a patron: nothing yet; and what time changes about one."""
 
+from datetime import date
+
 from carrel.hours.rules import day_of, midnight_after
 from carrel.patrons import rules, store
+from carrel.patrons.model import System
 from carrel.storage import Transaction
 from carrel.storage.facts import publish
 
@@ -20,3 +23,11 @@ async def refresh(tx: Transaction, patron_id: str, now: int) -> int:
         await publish(tx, patron_id, "patron", patron_id, rules.fact(patron, today), now)
         await store.published(tx, patron_id, today)
     return midnight_after(now)
+
+
+async def account_told(
+    tx: Transaction, patron_id: str, system: System, blocked: bool | None, expires_on: date | None, now: int
+) -> None:
+    """Keep what a borrowing system says about an account; None is what it does not say, and stays as it was."""
+    if await store.keep_account(tx, patron_id, system, blocked, expires_on):
+        await refresh(tx, patron_id, now)

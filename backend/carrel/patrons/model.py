@@ -24,6 +24,8 @@ class Account(Struct, frozen=True):
     blocked: bool
     expires_on: date
     """The last day on which it can be used."""
+    number: str = ""
+    """How the system knows the patron; "": by the number of their library card."""
 
 
 class Patron(Struct, frozen=True):

@@ -32,7 +32,8 @@ async def patron(tx: Transaction, patron_id: str) -> Patron | None:
 async def accounts(tx: Transaction, patron_id: str) -> tuple[Account, ...]:
     """A patron's accounts, in the order in which they are shown."""
     rows = await tx.all(
-        "select accounts.system, borrowing_systems.name, accounts.borrower, accounts.blocked, accounts.expires_on"
+        "select accounts.system, borrowing_systems.name, accounts.borrower, accounts.blocked, accounts.expires_on,"
+        " accounts.number"
         " from accounts join borrowing_systems on borrowing_systems.id = accounts.system"
         " where accounts.patron_id = :patron_id order by accounts.place",
         patron_id=patron_id,
@@ -44,9 +45,33 @@ async def accounts(tx: Transaction, patron_id: str) -> tuple[Account, ...]:
             row["borrower"],
             bool(row["blocked"]),
             date.fromisoformat(row["expires_on"]),
+            row["number"],
         )
         for row in rows
     )
+
+
+async def keep_account(
+    tx: Transaction, patron_id: str, system: System, blocked: bool | None, expires_on: date | None
+) -> bool:
+    """
+    Keep what is said about one account; None leaves it as it was. Its fact is published when next looked at.
+
+    Returns:
+        Whether anything changed.
+    """
+    changed = await tx.run(
+        "update accounts set blocked = coalesce(:blocked, blocked), expires_on = coalesce(:expires_on, expires_on)"
+        " where patron_id = :patron_id and system = :system and"
+        " (blocked <> coalesce(:blocked, blocked) or expires_on <> coalesce(:expires_on, expires_on))",
+        patron_id=patron_id,
+        system=system,
+        blocked=None if blocked is None else int(blocked),
+        expires_on=None if expires_on is None else expires_on.isoformat(),
+    )
+    if changed:
+        await tx.run("update patrons set published_on = '' where id = :id", id=patron_id)
+    return changed > 0
 
 
 async def keep_system(tx: Transaction, system: System, name: str) -> None:
@@ -84,14 +109,15 @@ async def keep(tx: Transaction, kept: Patron) -> None:
     await tx.run("delete from accounts where patron_id = :id", id=kept.id)
     for place, account in enumerate(kept.accounts):
         await tx.run(
-            "insert into accounts (patron_id, system, place, borrower, blocked, expires_on)"
-            " values (:id, :system, :place, :borrower, :blocked, :expires_on)",
+            "insert into accounts (patron_id, system, place, borrower, blocked, expires_on, number)"
+            " values (:id, :system, :place, :borrower, :blocked, :expires_on, :number)",
             id=kept.id,
             system=account.system,
             place=place,
             borrower=account.borrower,
             blocked=int(account.blocked),
             expires_on=account.expires_on.isoformat(),
+            number=account.number,
         )
 
 
@@ -119,6 +145,12 @@ async def holder_of(tx: Transaction, card_number: str) -> str | None:
         card_number="".join(card_number.split()),
     )
     return None if row is None else row["id"]
+
+
+async def holders_in(tx: Transaction, system: System) -> list[str]:
+    """The ids of all patrons who have an account in a borrowing system."""
+    rows = await tx.all("select patron_id from accounts where system = :system order by patron_id", system=system)
+    return [row["patron_id"] for row in rows]
 
 
 async def name_of(tx: Transaction, patron_id: str) -> str | None:

@@ -89,6 +89,7 @@ export class WholeLibrary extends Library {
     ],
     contacts: [{ kind: 'email', label: 'Write to us', value: 'library@example.org' }],
   };
+  private readonly ended: Outcome[] = [];
   private readonly mine = new Map<string, Map<string, Fact>>();
   /** What changed, in order: kind and id. The cursor counts them. */
   private readonly news: [string, string][] = [];
@@ -149,9 +150,18 @@ export class WholeLibrary extends Library {
     return { hits: hits.slice(0, limit), more: hits.length > limit, count: hits.length, corrected, as_of: AS_OF };
   }
 
+  /** What was received has its end. */
+  end(outcome: Omit<Outcome, 'n'>): void {
+    for (const [u, { n, st }] of this.decided) {
+      if (st !== 'received') continue;
+      this.decided.set(u, { n, ...outcome });
+      this.ended.push({ n, ...outcome });
+    }
+  }
+
   override answer(request: Request): ReturnType<Library['answer']> {
     if (!this.patron) return { status: 401, code: 'auth' };
-    const outcomes: Outcome[] = [];
+    const outcomes: Outcome[] = [...this.ended];
     for (const wish of (request.intents ?? []) as Intent[]) {
       if (!this.decided.has(wish.u)) this.decided.set(wish.u, { n: wish.n, ...(this.verdicts.shift() ?? this.decide(wish)) });
       outcomes.push(this.decided.get(wish.u) as Outcome);
@@ -173,7 +183,7 @@ export class WholeLibrary extends Library {
       const held = this.mine.get('loans')?.get(id)?.body as unknown as LoanFact;
       if (!held.renewal.can) return { st: 'refused', code: held.renewal.why as string };
       const due_on = held.renewal.until as string;
-      this.tell('loans', id, { ...held, due_on, renewals: held.renewals + 1, renewal: { can: false, why: 'too_soon' } });
+      this.tell('loans', id, { ...held, due_on, renewals: (held.renewals ?? 0) + 1, renewal: { can: false, why: 'too_soon' } });
       return { st: 'done', said: { due_on } };
     }
     if (op === 'bookings.book@1') {

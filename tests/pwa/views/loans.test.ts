@@ -2,8 +2,8 @@
 /** Loans, as a reader meets them: what goes back, what is safe, and what became of each renewal. */
 import { screen } from '@testing-library/dom';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loan, REQUESTED, WholeLibrary } from './library.ts';
-import { connection, entry, fillTheDisk, newDevice, page, Page, putDown, signedIn, texts, told } from './page.ts';
+import { AT, loan, REQUESTED, WholeLibrary } from './library.ts';
+import { connection, entry, fillTheDisk, newDevice, page, Page, pass, putDown, signedIn, texts, told } from './page.ts';
 
 beforeEach(newDevice);
 afterEach(putDown);
@@ -127,8 +127,41 @@ describe('a renewal asked for without a network', () => {
     library.verdicts.push({ st: 'received' });
     const tab = await askedOffline(library);
     await tab.online();
-    expect(told('Beloved')).toContain('The library has it, since 10:42. Its loan system has not answered yet. Nothing for you to do.');
+    expect(told('Beloved')).toContain('The library has your renewal, since 10:42. The loan system that lends it has not answered yet. The date stays until it does. Nothing for you to do.');
     expect(told('Beloved')).toContain('Safe until Monday 30 November');
+  });
+
+  test('while the library waits for a loan system nothing can be asked again or put away', async () => {
+    const library = new WholeLibrary({ loans: { l1: loan(), l2: loan({ title: 'Sula' }), l3: loan({ title: 'Home' }) } });
+    library.verdicts.push({ st: 'received' });
+    const tab = await askedOffline(library);
+    await tab.online();
+    expect(told('Beloved')).toContain('The library has your renewal');
+    expect(entry('Beloved').queryByRole('button')).toBeNull();
+    screen.getByRole('button', { name: 'Renew the 2 loans that can be renewed' });
+  });
+
+  test('hears its end in place of that the library has it, and is announced again', async () => {
+    const library = new WholeLibrary();
+    library.verdicts.push({ st: 'received' });
+    const tab = await askedOffline(library);
+    await tab.online();
+    await tab.hear();
+    library.tell('loans', 'l1', { ...loan({ due_on: '2026-12-21', renewal: { can: false, why: 'too_soon' } }) });
+    library.end({ st: 'done', said: { due_on: '2026-12-21' } });
+    await pass(61_000);
+    expect(told('Beloved')).toContain('Safe until Monday 21 December');
+    expect(told('Beloved')).not.toContain('The library has your renewal');
+    expect(await tab.hear()).toEqual(['Renew Beloved. Renewed at 10:43. Safe until Monday 21 December.']);
+  });
+
+  test('of which nobody can tell whether it was done says so, and what to do', async () => {
+    const library = new WholeLibrary();
+    library.verdicts.push({ st: 'failed', code: 'not_known', said: { incident: 'i7' } });
+    const tab = await askedOffline(library);
+    await tab.online();
+    expect(told('Beloved')).toContain('Nobody can tell whether it was renewed. Its loan system was asked and has not answered for a day. Look at its date when it does, or ask at the help desk.');
+    expect(told('Beloved')).not.toContain('Not done');
   });
 
   test('when it is done, shows the new date and the answer, and is announced once', async () => {
@@ -159,6 +192,35 @@ describe('a renewal asked for without a network', () => {
     await later.tap('button', 'Put this answer away: Renew Beloved');
     expect(told('Beloved')).not.toContain('Renewed at');
     expect(await later.hear()).toEqual([]);
+  });
+});
+
+describe('loans of a library system that is not the library\'s own', () => {
+  const forum = (): WholeLibrary => new WholeLibrary({ loans: { l1: loan({ title: 'Home', system: 'forum', site: 'southend' }), l2: loan() } });
+
+  test('say when it last answered; the library\'s own do not', async () => {
+    const library = forum();
+    library.tell('systems', 'forum', { name: 'The Forum, Southend', heard_at: AT - 3_600_000, silent_since: null });
+    await signedIn('/loans', library);
+    expect(told('Home')).toContain('Last answer from The Forum: 09:42.');
+    expect(told('Beloved')).not.toContain('Last answer');
+    expect(page()).not.toContain('does not answer');
+  });
+
+  test('when it does not answer, the page says since when that is all that is known', async () => {
+    const library = forum();
+    library.tell('systems', 'forum', { name: 'The Forum, Southend', heard_at: AT - 17 * 3_600_000, silent_since: AT - 60_000 });
+    await signedIn('/loans', library);
+    expect(page()).toContain('The Forum does not answer just now. Its last answer: yesterday at 17:42. What it lends you is shown as it was then.');
+    entry('Home').getByRole('button', { name: 'Renew Home' });
+  });
+
+  test('when it has never answered, nothing is said to be all that is on loan', async () => {
+    const library = new WholeLibrary({ loans: {} });
+    library.tell('systems', 'forum', { name: 'The Forum, Southend', heard_at: null, silent_since: AT - 60_000 });
+    await signedIn('/loans', library);
+    expect(page()).toContain('The Forum does not answer just now. What it lends you appears here once it does.');
+    expect(page()).not.toContain('Nothing is on loan');
   });
 });
 

@@ -118,7 +118,7 @@ describe('an answer', () => {
   const ANSWERS: [string, Omit<Outcome, 'n'>, string][] = [
     ['done', { st: 'done', said: { due_on: '2026-12-21' } }, 'Renewed at 10:42. Safe until Monday 21 December.'],
     ['done differently', { st: 'changed', said: { due_on: '2026-12-10' } }, 'Done, but differently, at 10:42. The date is Thursday 10 December.'],
-    ['received', { st: 'received' }, 'The library has it, since 10:42. Its loan system has not answered yet. Nothing for you to do.'],
+    ['received', { st: 'received' }, 'The library has your renewal, since 10:42. The loan system that lends it has not answered yet. The date stays until it does. Nothing for you to do.'],
     ['refused', { st: 'refused', code: 'requested' }, 'Not renewed, at 10:42. Another reader has asked for it.'],
     ['refused for a reason that is newer than the app', { st: 'refused', code: 'full_moon' }, 'Not renewed, at 10:42. This app does not know the reason yet. Ask at the help desk.'],
     ['too late', { st: 'expired' }, 'Not done, at 10:42. Its time had passed before it was sent. Ask again for a later time.'],
