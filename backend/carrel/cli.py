@@ -12,11 +12,15 @@ from typing import Any, TypeVar
 
 from carrel import __version__, serving
 from carrel.app import build_app, check_reach, clock, jobs_of, the_house
+from carrel.connectors.library_system import LibrarySystem
 from carrel.identity import rules, store
+from carrel.jobs import errands
 from carrel.settings import NotASetting, Settings, meanings, settings
 from carrel.storage import Refused, Storage, about, open_storage
 
 T = TypeVar("T")
+
+STUCK_SHOWN = 20
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -83,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     _options(generating, "data")
     generating.set_defaults(command=_catalogue_generate)
 
-    jobs = commands.add_parser("jobs", help="recurring work: list it, or run one now")
+    jobs = commands.add_parser("jobs", help="recurring work: list it and what is stuck, or run one now")
     jobs.add_argument("what", nargs="?", choices=("list", "run"), default="list")
     jobs.add_argument("name", nargs="?", help="the job to run")
     _options(jobs, "data")
@@ -127,20 +131,21 @@ def _demo(asked: argparse.Namespace, chosen: Settings) -> int:
         check_reach(chosen, demo=True)
     serving.check_port(chosen)
     serving.check_certificate(chosen)
-    asyncio.run(_furnished(asked, chosen))
+    forum = asyncio.run(_furnished(asked, chosen))
 
     def ready() -> None:
         print(f"Carrel is open at {serving.address_of(chosen)}")
         print("Sign in: choose Sign in, then one of the made-up readers. Stop with Ctrl+C; the data stays")
         print(f"in {chosen.data.resolve()}.", flush=True)
 
-    return asyncio.run(serving.serve(build_app(chosen, demo=True), chosen, ready))
+    return asyncio.run(serving.serve(build_app(chosen, the_house({"forum": forum}), demo=True), chosen, ready))
 
 
-async def _furnished(asked: argparse.Namespace, chosen: Settings) -> None:
-    """Make the demo's data on its first run."""
+async def _furnished(asked: argparse.Namespace, chosen: Settings) -> LibrarySystem:
+    """Make the demo's data on its first run, and open the library system that stands beside it."""
     from carrel import demo
     from carrel.catalogue import demo_titles
+    from carrel.demo import forum
 
     now = clock()
     storage = await open_storage(chosen.database, now)
@@ -156,6 +161,7 @@ async def _furnished(asked: argparse.Namespace, chosen: Settings) -> None:
             await asyncio.to_thread(
                 demo_titles.furnish, chosen.catalogue, now, asked.catalogue_records, asked.seed
             )
+        return await forum.connected(storage, chosen.data, clock)
     finally:
         await storage.close()
 
@@ -220,6 +226,14 @@ def _jobs(asked: argparse.Namespace, chosen: Settings) -> int:
             if each.last_run_at is not None:
                 print(f"  last run  {_instant(each.last_run_at, house.zone)}")
                 print(f"  {'failure ' if each.last_failure else 'report  '}  {each.last_failure or each.last_report}")
+        stuck = [each for each in await storage.read(errands.in_trouble) if each.stuck]
+        for errand in stuck[:STUCK_SHOWN]:
+            print(f"{errand.kind} {errand.name}: stuck")
+            print(f"  since     {_instant(errand.since_at, house.zone)}, {errand.tries} times in vain")
+            print(f"  next try  {_instant(errand.due_at, house.zone)}")
+            print(f"  trouble   {errand.trouble}")
+        if len(stuck) > STUCK_SHOWN:
+            print(f"and {len(stuck) - STUCK_SHOWN} more that are stuck")
         return 0
 
     return _with_storage(chosen, work)

@@ -35,7 +35,8 @@ export async function activePatron(origin: string): Promise<ActivePatron> {
   await reader.signIn([], first.name);
   const loans = reader.kept('loans').map((row) => ({ id: row.id, body: row.body as unknown as LoanFact }));
   const bookings = reader.kept('bookings').map((row) => ({ id: row.id, body: row.body as unknown as BookingFact }));
-  const renewable = loans.find((each) => each.body.renewal.can);
+  // One that the library decides about itself: elsewhere the answer comes later.
+  const renewable = loans.find((each) => each.body.renewal.can && each.body.system === 'university');
   const booking = bookings.find((each) => each.body.can_cancel);
   if (!renewable || !booking) throw new Error('expected a loan to renew and a booking to cancel, got neither or one');
   return {

@@ -9,6 +9,8 @@ from msgspec import structs
 from carrel.bookings import rules as bookings
 from carrel.bookings import store as bookings_store
 from carrel.bookings.model import Booking, Room
+from carrel.connectors.fake import Borrower, shown
+from carrel.demo import forum
 from carrel.demo.lending import POLICIES
 from carrel.demo.people import FIRST_NAMES, INTER_LIBRARY_LOANS, LAST_NAMES, READERS, Booked, Lent, Reader
 from carrel.demo.places import CONTACTS, NAME, sites
@@ -18,10 +20,14 @@ from carrel.hours import store as hours_store
 from carrel.hours.rules import Calendar, calendar, day_of, instant
 from carrel.loans import rules as loans
 from carrel.loans import store as loans_store
-from carrel.loans.model import Item, Loan
+from carrel.loans.elsewhere import rules as elsewhere_rules
+from carrel.loans.elsewhere import store as elsewhere_store
+from carrel.loans.elsewhere.intents import publish_standing
+from carrel.loans.model import KIND, Item, Loan
 from carrel.patrons import store as patrons_store
 from carrel.patrons.model import Account, Patron
 from carrel.storage import Storage, Transaction
+from carrel.storage.facts import publish
 
 OTHER_READERS = 48
 BUSY = 0.2
@@ -64,7 +70,7 @@ class _Furnishing:
         await hours_store.keep_library(tx, NAME, CONTACTS)
         await hours_store.keep_sites(tx, self.sites)
         await patrons_store.keep_system(tx, "university", "University libraries")
-        await patrons_store.keep_system(tx, "forum", "The Forum, Southend")
+        await patrons_store.keep_system(tx, forum.SYSTEM, forum.NAME)
         await loans_store.keep_policies(tx, POLICIES)
         await bookings_store.keep_rooms(tx, ROOMS, RULES)
         for place, reader in enumerate(READERS, 1):
@@ -77,6 +83,11 @@ class _Furnishing:
     async def _reader(self, place: int, reader: Reader) -> None:
         patron = _patron(patron_id(place), place, reader, self.today)
         await patrons_store.keep(self.tx, patron)
+        if reader.forum != "none":
+            await elsewhere_store.heard(self.tx, patron.id, forum.SYSTEM, self.now)
+            for standing in await elsewhere_store.standings(self.tx, patron.id):
+                if standing.system == forum.SYSTEM:
+                    await publish_standing(self.tx, patron.id, standing, self.now)
         named = {lent.title for lent in reader.lent}
         for number, lent in enumerate(reader.lent, 1):
             await self._lend(patron, f"loan-{place:02d}-{number:02d}", lent, named)
@@ -117,7 +128,21 @@ class _Furnishing:
             lent.requested,
             lent.lost,
         )
+        if lent.system == forum.SYSTEM:
+            await self._lend_at_the_forum(loan, account)
+            return
         await loans_store.keep(self.tx, loan, lost_on=self.today - timedelta(days=1) if lent.lost else None)
+
+    async def _lend_at_the_forum(self, loan: Loan, account: Account | None) -> None:
+        """The library has heard of it just now; the Forum's own memory is made from that when it opens."""
+        assert account is not None, f"expected an account at the Forum for {loan!r}, got none"
+        policy = loans.policy_on(POLICIES, forum.SYSTEM, loan.item.kind, loans.STANDARD, self.today)
+        each = forum.held(loan, loans.keep_until(loan, policy, account))
+        borrower = Borrower(account.blocked, account.expires_on)
+        each = shown(each, forum.rule(self.calendars)(borrower, each, self.today))
+        id = elsewhere_rules.phones_know(forum.SYSTEM, each.id)
+        await elsewhere_store.keep(self.tx, loan.patron, id, forum.SYSTEM, each, False, self.today)
+        await publish(self.tx, loan.patron, KIND, id, elsewhere_rules.fact(each, forum.SYSTEM, self.today), self.now)
 
     async def _item(self, lent: Lent, named: set[str]) -> Item:
         if lent.kind == "laptop":
@@ -305,11 +330,12 @@ def _patron(patron_id: str, place: int, reader: Reader, today: date) -> Patron:
     if reader.forum != "none":
         accounts.append(
             Account(
-                "forum",
-                "The Forum, Southend",
+                forum.SYSTEM,
+                forum.NAME,
                 loans.STANDARD,
                 reader.forum == "blocked",
                 today - timedelta(days=12) if reader.forum == "expired" else today + timedelta(days=700),
+                f"SF{place * 6947 % 100_000:05d}",
             )
         )
     return Patron(

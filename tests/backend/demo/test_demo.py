@@ -4,18 +4,20 @@ import asyncio
 import json
 import re
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import get_args
 
 import pytest
 
 from carrel.bookings import intents as bookings
-from carrel.demo import furnish
+from carrel.connectors.model import Account, Renewed
+from carrel.demo import forum, furnish
 from carrel.demo.people import READERS
 from carrel.demo.rooms import ROOMS
 from carrel.hours.calendars import calendars
 from carrel.hours.rules import day_of
 from carrel.loans import intents as loans
+from carrel.loans.elsewhere import store
 from carrel.loans.model import ItemKind, LoanState, RenewalRefusal
 from carrel.patrons import intents as patrons
 from carrel.patrons import store as patrons_store
@@ -85,7 +87,8 @@ def test_every_reason_state_and_kind_can_be_met_whatever_the_day(tmp_path, day):
     facts, _, calendars = furnished(tmp_path, at(day))
     today = day_of(at(day)).isoformat()
     lent = [body for _, kind, _, body in facts if kind == "loans"]
-    assert {each["renewal"].get("why") for each in lent} == {None, *get_args(RenewalRefusal)} - {"not_yours"}
+    answers_only = {"not_yours", "unexplained", "system_silent"}
+    assert {each["renewal"].get("why") for each in lent} == {None, *get_args(RenewalRefusal)} - answers_only
     assert {each["state"] for each in lent} == set(get_args(LoanState))
     assert {each["kind"] for each in lent} == set(get_args(ItemKind))
     assert {each["system"] for each in lent} == {"university", "forum"}
@@ -128,6 +131,35 @@ def test_the_same_seed_and_day_make_the_same_library(tmp_path):
         made.append(furnished(folder, at("2026-11-25 12:40"), seed))
     assert made[0][:2] == made[1][:2]
     assert made[0][1]["bookings"] != made[2][1]["bookings"]
+
+
+def test_the_forum_is_a_system_of_its_own_that_tells_what_the_phones_show_and_remembers(tmp_path):
+    now = at("2026-11-25 12:40")
+    facts, _, _ = furnished(tmp_path, now)
+    told = {id: body["due_on"] for patron, kind, id, body in facts if patron == "patron-01" and kind == "loans"}
+    (id, due_on) = next(each for each in told.items() if each[0].startswith("forum-"))
+
+    async def no_time(_):
+        pass
+
+    async def whole():
+        storage = await open_storage(tmp_path / "carrel.sqlite", now)
+        try:
+            number = await storage.read(lambda tx: store.number(tx, "patron-01", "forum"))
+            system = await forum.connected(storage, tmp_path, lambda: now, no_time)
+            (loan,) = (await system.loans(number)).loans
+            assert (f"forum-{loan.id}", loan.due_on.isoformat(), loan.renewable) == (id, due_on, True)
+            assert isinstance(await system.renew(number, loan), Renewed)
+            reopened = await forum.connected(storage, tmp_path, lambda: now, no_time)
+            assert (await reopened.loans(number)).loans[0].due_on == loan.until > loan.due_on
+            (tmp_path / forum.FILE).unlink()
+            anew = await forum.connected(storage, tmp_path, lambda: now, no_time)
+            assert (await anew.loans(number)).loans == (loan,)
+            assert await anew.account(number) == Account(False, date(2028, 10, 25))
+        finally:
+            await storage.close()
+
+    asyncio.run(whole())
 
 
 def test_nobody_is_real(tmp_path):

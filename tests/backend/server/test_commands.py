@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from carrel.cli import main
+from carrel.jobs import errands
 from carrel.storage import about, open_storage
 
 NOW = 1_800_000_000_000
@@ -54,6 +55,33 @@ def test_serving_the_network_without_tls_is_refused(tmp_path, capsys):
 def test_a_value_that_makes_no_sense_is_named(tmp_path, capsys):
     assert main(["serve", "--data", str(tmp_path), "--port", "many"]) == 2
     assert "--port" in capsys.readouterr().err
+
+
+def test_what_is_stuck_is_listed_with_since_when_and_why(tmp_path, capsys):
+    database(tmp_path, "library")
+
+    async def come_to_nothing(times, *names):
+        storage = await open_storage(tmp_path / "carrel.sqlite", NOW)
+        for name in names:
+            await storage.write(lambda tx, name=name: errands.want(tx, "loans.elsewhere", name, NOW))
+            for _ in range(times):
+                taken = errands.Taken("loans.elsewhere", name, "", 0)
+                await storage.write(
+                    lambda tx, taken=taken: errands.came_to_nothing(tx, taken, NOW + 5_000, NOW, "forum gave no answer")
+                )
+        await storage.close()
+
+    asyncio.run(come_to_nothing(errands.STUCK_TRIES - 1, "forum p1"))
+    assert main(["jobs", "--data", str(tmp_path)]) == 0
+    assert "stuck" not in capsys.readouterr().out
+    asyncio.run(come_to_nothing(1, "forum p1"))
+    asyncio.run(come_to_nothing(errands.STUCK_TRIES, *(f"forum q{number}" for number in range(25))))
+    assert main(["jobs", "--data", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "loans.elsewhere forum p1: stuck" in said
+    assert "2027-01-15 08:00:00 GMT, 3 times in vain" in said
+    assert "forum gave no answer" in said
+    assert "and 6 more that are stuck" in said
 
 
 def test_jobs_are_listed_and_run_by_name(tmp_path, capsys):
