@@ -1,10 +1,13 @@
 """Carrel's own capabilities, wired as they are served: nobody meets anything of anybody else's."""
 
+import itertools
 from datetime import datetime
 
 from carrel import demo
 from carrel.app import the_house
-from carrel.hours.rules import LONDON
+from carrel.connectors.fake import Borrower, FakeConnector, FakeSystem
+from carrel.hours.rules import LONDON, day_of
+from carrel.loans.elsewhere import store as elsewhere
 from carrel.patrons import store as patrons
 from carrel.pokes import routes as pokes
 from tests.backend.phone import OUR_PAGE, SYNC, device, identity, message, push, sign_in
@@ -101,3 +104,33 @@ def test_no_route_tells_a_stranger_who_has_or_booked_what(small_library):
                         assert not leaked, (method, path)
 
     small_library.play(test, house=the_house())
+
+
+def test_a_renewal_at_the_forum_is_answered_at_once_ended_later_and_poked(small_library):
+    system = FakeSystem({}, small_library.clock, day_of)
+    names = itertools.count(1)
+    connector = FakeConnector(system.ask, lambda: f"q{next(names)}")
+
+    async def test(client):
+        patron, *_ = await furnished(client)
+        storage = client.app.state.storage
+        number = await storage.read(lambda tx: elsewhere.number(tx, patron, "forum"))
+        for loan in await storage.read(lambda tx: elsewhere.loans(tx, patron, "forum")):
+            system.borrowers.setdefault(number, Borrower(loans={})).loans[loan.held.id] = loan.held
+        await sign_in(client, patron)
+        dev = device()
+        first = await push(client, dev)
+        (id,) = [row[1] for row in first["rows"] if row[0] == "loans" and row[3]["system"] == "forum"]
+        told = storage.told()
+        reply = await push(client, dev, wish(1, "loans.renew@1", loan=id), cur=first["cur"])
+        assert reply["outcomes"][0]["st"] == "received"
+        while reply["outcomes"][0]["st"] == "received":
+            assert patron in await anext(told)
+            reply = await push(client, dev, cur=reply["cur"])
+        assert reply["outcomes"][0]["st"] == "done"
+        (due_on,) = [row[3]["due_on"] for row in reply["rows"] if row[1] == id]
+        assert reply["outcomes"][0]["said"] == {"due_on": due_on}
+        assert [entry.after.isoformat() for entry in system.journal] == [due_on]
+        await told.aclose()
+
+    small_library.play(test, house=the_house({"forum": connector}, small_library.clock))
