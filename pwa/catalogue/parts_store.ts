@@ -86,8 +86,8 @@ export async function here(manifest: Manifest, around: Surroundings): Promise<nu
 /**
  * Bring every part of a snapshot.
  *
- * A part that is here already is not fetched again; one that does not match its digest is fetched anew, three
- * times at most.
+ * A part that is here already is not fetched again; one that cannot be unpacked or does not match its digest
+ * is fetched anew, three times at most.
  *
  * Returns:
  *   false where `stop` was aborted; what came stays.
@@ -120,8 +120,13 @@ async function fetched(sha256: string, around: Surroundings, stop?: AbortSignal)
     const reply = await around.fetch(partPath(sha256), { ...(tries > 1 ? { cache: 'reload' } : {}), ...(stop ? { signal: stop } : {}) });
     if (reply.status === 404) throw new Gone(`expected part ${sha256.slice(0, 8)} at the library, got none`);
     if (!reply.ok) throw new Error(`expected a part of the catalogue, got status ${reply.status}`);
-    const data = await reply.arrayBuffer();
-    if ((await digest(data)) === sha256) return data;
+    try {
+      const data = await reply.arrayBuffer();
+      if ((await digest(data)) === sha256) return data;
+    } catch (why) {
+      // Cut off, or damaged while it was compressed: it could not be unpacked.
+      if (tries === TRIES || stop?.aborted) throw why;
+    }
     if (tries === TRIES) throw new Damaged(`expected part ${sha256.slice(0, 8)} whole, got it damaged ${TRIES} times`);
   }
 }

@@ -86,6 +86,17 @@ test('a damaged part is fetched again', async () => {
   expect(await whole()).toBe('first partsecond partthird part');
 });
 
+test('a part that was damaged while compressed, and cannot be unpacked, is fetched again', async () => {
+  const whole = around.fetch;
+  around.fetch = async (path) => {
+    const reply = await whole(path);
+    const broken = path === partPath(sums[1] ?? '') && fetched.filter((each) => each === path).length === 1;
+    return broken ? new Response(new ReadableStream({ start: (body) => body.error(new TypeError('decoding failed')) })) : reply;
+  };
+  expect(await bring(MANIFEST, around, () => undefined)).toBe(true);
+  expect(fetched.filter((path) => path === partPath(sums[1] ?? ''))).toHaveLength(2);
+});
+
 test('a part that is damaged three times ends the download', async () => {
   damage = (path) => path === partPath(sums[1] ?? '');
   await expect(bring(MANIFEST, around, () => undefined)).rejects.toThrow(Damaged);
