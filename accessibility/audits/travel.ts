@@ -364,8 +364,8 @@ async function fillTheDisk(tab: Tab): Promise<void> {
 /** What a room has to have, as the form would have kept it; null forgets it. */
 async function choose(tab: Tab, needs: object | null): Promise<void> {
   await tab.read((kept) => {
-    if (kept) localStorage.setItem('carrel.rooms', JSON.stringify(kept));
-    else localStorage.removeItem('carrel.rooms');
+    if (kept) localStorage.setItem('carrel.reader.rooms', JSON.stringify(kept));
+    else localStorage.removeItem('carrel.reader.rooms');
   }, needs);
 }
 

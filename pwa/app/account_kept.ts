@@ -122,7 +122,7 @@ export function keepAccount(world: World) {
       const kept = await found.read();
       if (kept) {
         mine = found;
-        patronHere = registered.patron;
+        patronHere = await found.patron();
         state.value = phone.opened(kept);
       } else {
         // The browser has cleared it: nothing of the reader is here.
@@ -329,11 +329,12 @@ export function keepAccount(world: World) {
     soon(null);
     mine = null;
     patronHere = '';
-    state.value = null;
-    reached.value = null;
     knocks = 0;
     // What cannot be deleted now is at the next start.
     await gone?.erase().catch(() => undefined);
+    // Said once it is so.
+    state.value = null;
+    reached.value = null;
   }
 
   /** Tell the library of devices that were signed out, and end the session; what cannot be told now is told later. */

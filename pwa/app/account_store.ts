@@ -25,14 +25,9 @@ function buckets(): Buckets | null {
 }
 
 /** Where a reader's account lies: the name of its database, and of its bucket when it has one. */
-interface Place {
+export interface Place {
   name: string;
   bucket: boolean;
-}
-
-/** Whose account is on this device, and where. */
-export interface Registered extends Place {
-  patron: string;
 }
 
 async function openPlace({ name, bucket }: Place): Promise<IDBPDatabase> {
@@ -85,9 +80,9 @@ export async function publicStore<T>(work: (db: IDBPDatabase) => Promise<T>): Pr
   return work(await registry());
 }
 
-/** Whose account is here; null when nobody is signed in. */
-export async function registeredHere(): Promise<Registered | null> {
-  return ((await (await registry()).get('registry', 'me')) as Registered | undefined) ?? null;
+/** Where the account of whoever is signed in lies; null when nobody is. Names nobody: it outlives sign-out in files. */
+export async function registeredHere(): Promise<Place | null> {
+  return ((await (await registry()).get('registry', 'me')) as Place | undefined) ?? null;
 }
 
 /** Devices that were signed out and that the library has not been told of yet. */
@@ -151,9 +146,10 @@ export class Mine {
     });
     const mine = await Mine.open(place);
     try {
+      await mine.db.put('phone', patron, 'patron');
       await mine.db.put('phone', state, 'state');
       await register(async (store) => {
-        await store.put({ ...place, patron } satisfies Registered, 'me');
+        await store.put(place, 'me');
         await store.delete('coming');
         await store.delete('cleared');
       });
@@ -163,6 +159,11 @@ export class Mine {
     }
     await deleteLeft().catch(() => undefined);
     return mine;
+  }
+
+  /** Whose account it is. */
+  async patron(): Promise<string> {
+    return ((await this.db.get('phone', 'patron')) as string | undefined) ?? '';
   }
 
   async read(): Promise<PhoneState | null> {

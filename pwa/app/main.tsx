@@ -8,6 +8,7 @@ import { aloud, aloudMany } from '../words/outcomes.ts';
 import { account, opening } from './account.ts';
 import { keepFocus } from './focus_kept.ts';
 import { colourTheEdge } from './preferences.ts';
+import './reader_choices.ts';
 import { Routed } from './routes.tsx';
 import { keepTheApp } from './updates.ts';
 

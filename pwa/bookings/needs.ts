@@ -1,6 +1,7 @@
-/** What a reader needs of a room: kept on this device, and what is free for it. */
-import { signal } from '@preact/signals';
+/** What a reader needs of a room: kept on this device until sign-out, and what is free for it. */
+import type { ReadonlySignal } from '@preact/signals';
 import type { Access, RoomView } from '../app/facts.ts';
+import { readerChoice } from '../app/reader_choices.ts';
 import { dayAfter, dayOf } from '../words/dates.ts';
 
 export type AccessNeed = Exclude<keyof Access, 'steps_at_entrance'>;
@@ -17,28 +18,13 @@ export interface Needs {
   view: 'list' | 'table';
 }
 
-const KEPT_AS = 'carrel.rooms';
 const USUAL: Needs = { site: '', ahead: 0, minutes: 60, people: 1, kind: 'any', access: [], view: 'list' };
-
-function read(): Needs {
-  try {
-    const kept = JSON.parse(localStorage.getItem(KEPT_AS) ?? '{}') as Partial<Needs>;
-    return { ...USUAL, ...kept };
-  } catch {
-    return USUAL;
-  }
-}
-
-export const needs = signal<Needs>(read());
+const kept = readerChoice('rooms', USUAL);
+export const needs: ReadonlySignal<Needs> = kept.value;
 
 /** Remember what is needed; access needs stay on this device and are sent only with a wish. */
 export function want(changed: Partial<Needs>): void {
-  needs.value = { ...needs.peek(), ...changed };
-  try {
-    localStorage.setItem(KEPT_AS, JSON.stringify(needs.peek()));
-  } catch {
-    // Remembered as long as the page lives.
-  }
+  kept.keep({ ...needs.peek(), ...changed });
 }
 
 export interface Free {

@@ -22,7 +22,7 @@ export const signIn = {
 
 export const signOut = {
   title: 'Sign out',
-  lead: 'Everything of your account leaves this device: loans, bookings, answers. The catalogue and your settings stay.',
+  lead: 'Everything of your account leaves this device: loans, bookings, answers, what you need of a room. The catalogue and your settings stay.',
   go: 'Sign out',
   waits: (n: number): string => `${count(n, 'wish', 'wishes')} could not be sent`,
   waitsText: 'They were not sent, as the library cannot be reached. Nobody else on this device may keep them for you.',

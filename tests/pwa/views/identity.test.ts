@@ -139,7 +139,7 @@ describe('what the browser has cleared', () => {
 describe('signing out', () => {
   test('with nothing waiting is one tap; the page says that nothing is left, and the focus stays on it', async () => {
     const tab = await signedIn('/sign-out');
-    expect(page()).toContain('Everything of your account leaves this device: loans, bookings, answers. The catalogue and your settings stay.');
+    expect(page()).toContain('Everything of your account leaves this device: loans, bookings, answers, what you need of a room. The catalogue and your settings stay.');
     await tab.tap('button', 'Sign out');
     expect(texts('heading')).toEqual(['Sign out', 'You are signed out']);
     expect(page()).toContain('Nothing of your account is on this device.');
