@@ -289,16 +289,16 @@ export class Tab {
     }, null);
   }
 
-  /** Presses Tab until the focus is on an element with that name. */
-  async tabTo(name: string | RegExp, most = 80): Promise<void> {
+  /** Presses Tab, or Shift and Tab, until the focus is on an element with that name. */
+  async tabTo(name: string | RegExp, key: 'Tab' | 'Shift+Tab' = 'Tab', most = 80): Promise<void> {
     const passed: string[] = [];
     for (let step = 0; step < most; step += 1) {
-      await this.bare.press('Tab');
+      await this.bare.press(key);
       const at = await this.focused();
       passed.push(at.name.slice(0, 50));
       if (typeof name === 'string' ? at.name === name : name.test(at.name)) return;
     }
-    throw new Error(`${this.kind}: ${most} presses of Tab do not reach ${name}; passed: ${passed.join(' | ')}`);
+    throw new Error(`${this.kind}: ${most} presses of ${key} do not reach ${name}; passed: ${passed.join(' | ')}`);
   }
 
   async close(): Promise<void> {
@@ -336,7 +336,7 @@ function isFault(type: string, text: string): boolean {
   if (/content.security.policy|\[policy\]|trusted type/i.test(text)) return true;
   if (type !== 'error') return false;
   // a stopped server is part of the journeys: the browser's own line about it is not the app's fault
-  return !/Failed to load resource|net::ERR|NetworkError|status of 4\d\d|status of 5\d\d/i.test(text);
+  return !/Failed to load resource|downloadable font: download failed|net::ERR|NetworkError|status of 4\d\d|status of 5\d\d/i.test(text);
 }
 
 export interface Browser {
@@ -351,6 +351,8 @@ export interface Browser {
 export interface Options {
   width?: number;
   height?: number;
+  /** Firefox only: preferences beside the usual ones. */
+  preferences?: Record<string, string | number | boolean>;
   /** 'block': nothing is cached, every file is fetched; Chromium only. */
   serviceWorkers?: 'allow' | 'block';
   /** `window.shownAt` becomes the time of the first frame in which this selector has words; Chromium only. */
@@ -430,7 +432,7 @@ async function launchFirefox(profile: string, origin: string, options: Options):
     userDataDir: profile,
     defaultViewport: { width: options.width ?? 390, height: options.height ?? 844 },
     env: { ...process.env, TZ: 'Europe/London' },
-    extraPrefsFirefox: { 'intl.locale.requested': 'en-GB', 'intl.accept_languages': 'en-GB, en' },
+    extraPrefsFirefox: { 'intl.locale.requested': 'en-GB', 'intl.accept_languages': 'en-GB, en', ...options.preferences },
   });
   const tabs: Tab[] = [];
   const browser: Browser = {
@@ -453,7 +455,13 @@ async function launchFirefox(profile: string, origin: string, options: Options):
           };
           return { click, focus: () => element.focus() };
         },
-        press: (key) => page.keyboard.press(key as KeyInput),
+        press: async (key) => {
+          const keys = key.split('+') as KeyInput[];
+          const last = keys.pop() ?? 'Tab';
+          for (const held of keys) await page.keyboard.down(held);
+          await page.keyboard.press(last);
+          for (const held of keys.reverse()) await page.keyboard.up(held);
+        },
         type: (text) => page.keyboard.type(text),
         close: () => page.close(),
       };
@@ -461,7 +469,11 @@ async function launchFirefox(profile: string, origin: string, options: Options):
       page.on('console', (message) => {
         if (isFault(message.type(), message.text())) tab.faults.push(message.text());
       });
-      page.on('pageerror', (fault) => tab.faults.push(String(fault instanceof Error ? (fault.stack ?? fault) : fault)));
+      page.on('pageerror', (fault) => {
+        // Firefox tells of loads that failed here as well
+        const text = String(fault instanceof Error ? (fault.stack ?? fault) : fault);
+        if (isFault('error', text)) tab.faults.push(text);
+      });
       tabs.push(tab);
       await tab.go(path);
       return tab;

@@ -132,6 +132,11 @@ export class Library {
     alive.delete(group);
   }
 
+  /** Started, and not stopped or killed since. */
+  open(): boolean {
+    return this.process !== null;
+  }
+
   /** What the server printed, the last 20,000 characters. */
   log(): string {
     return this.said;
@@ -161,6 +166,8 @@ export class Wire {
   fault: Fault | null = null;
   /** Changes the body of an answer on its way, so that answers can be seen which rules give seldom. */
   rewrite: ((path: string, body: string) => string) | null = null;
+  /** Changes the bytes of an answer as they pass, compressed as they are. */
+  spoil: ((path: string, body: Buffer) => Buffer) | null = null;
   /** Every request is answered with this status instead of being passed on. */
   refuse: number | null = null;
   private readonly behind: number;
@@ -256,8 +263,9 @@ export class Wire {
       reply.socket?.destroy();
       return;
     }
-    let whole = Buffer.concat(chunks);
+    let whole: Buffer = Buffer.concat(chunks);
     if (this.rewrite && answer.statusCode === 200) whole = Buffer.from(this.rewrite(path, whole.toString('utf8')), 'utf8');
+    if (this.spoil) whole = this.spoil(path, whole);
     const gzipped = request.headers['content-encoding'] === 'gzip';
     this.exchanges.push({
       method,
@@ -270,7 +278,7 @@ export class Wire {
     const headers = { ...answer.headers };
     delete headers['transfer-encoding'];
     delete headers.connection;
-    if (this.rewrite) headers['content-length'] = String(whole.length);
+    if (this.rewrite ?? this.spoil) headers['content-length'] = String(whole.length);
     reply.writeHead(answer.statusCode ?? 502, headers);
     reply.end(method === 'HEAD' ? undefined : whole);
   }

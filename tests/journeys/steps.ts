@@ -50,7 +50,8 @@ export async function activePatron(origin: string): Promise<ActivePatron> {
       due_on: renewable.body.due_on,
       safe: `Safe until ${day(renewable.body.due_on, dayOf(Date.now()))}`,
     },
-    reasons: [...new Set(loans.flatMap((each) => (each.body.renewal.why ? [why[each.body.renewal.why]] : [])))],
+    // one that renews itself later needs no reason why it cannot be renewed now
+    reasons: [...new Set(loans.flatMap(({ body }) => (body.renewal.why && !body.renews_itself ? [why[body.renewal.why]] : [])))],
     booking,
     other: patrons[4]?.name ?? '',
   };
@@ -217,6 +218,18 @@ export async function listen(tab: Tab): Promise<void> {
 export async function announcements(tab: Tab): Promise<string[]> {
   await tab.read(() => new Promise((done) => setTimeout(done, 3_500)), null);
   return tab.read(() => (window as unknown as { heard: string[] }).heard, null);
+}
+
+/** Each answer that is shown has been said once, by its own name. */
+export async function heardOnce(tab: Tab): Promise<void> {
+  const said = await announcements(tab);
+  const names = await tab.names({ role: 'heading', within: 'main ul:has(> li > article.answer)' });
+  const answers = names.filter((name) => /^(Renew|Book|Cancel) /.test(name));
+  if (!answers.length) throw new Error('expected answers on the page, got none');
+  for (const name of answers) {
+    const times = said.filter((each) => each.startsWith(`${name}.`)).length;
+    if (times !== 1) throw new Error(`expected “${name}” to be said once, got ${times} times in: ${said.join(' | ')}`);
+  }
 }
 
 export async function startSignOut(tab: Tab): Promise<void> {
