@@ -11,6 +11,8 @@ for source in ("backend", "sync"):
     if str(ROOT / source) not in sys.path:
         sys.path.insert(0, str(ROOT / source))
 
+from tests.databases import databases, postgres  # noqa: E402, F401  (fixtures)
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -99,7 +99,7 @@ def build_app(
 
     @asynccontextmanager
     async def opened(app: Litestar) -> AsyncIterator[None]:
-        storage = await open_storage(settings.database, now())
+        storage = await open_storage(settings.place, now(), settings.database_connections)
         try:
             await storage.write(lambda tx: about.claim(tx, "demo" if demo else "library"))
             app.state.storage = storage

@@ -21,6 +21,8 @@ from carrel.storage import Refused, Storage, about, open_storage
 T = TypeVar("T")
 
 STUCK_SHOWN = 20
+STORED = ("data", "database")
+"""The settings that say where the account database is."""
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -90,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     jobs = commands.add_parser("jobs", help="recurring work: list it and what is stuck, or run one now")
     jobs.add_argument("what", nargs="?", choices=("list", "run"), default="list")
     jobs.add_argument("name", nargs="?", help="the job to run")
-    _options(jobs, "data")
+    _options(jobs, *STORED)
     jobs.set_defaults(command=_jobs)
 
     patrons = commands.add_parser("patrons", help="what staff do for readers").add_subparsers(
@@ -98,13 +100,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     code = patrons.add_parser("code", help="make a one-time sign-in code for a card")
     code.add_argument("card_number")
-    _options(code, "data", "code_minutes")
+    _options(code, *STORED, "code_minutes")
     code.set_defaults(command=_patrons_code)
 
     restored = commands.add_parser(
         "restored", help="say that a backup was put back, so that phones send again what it lacks"
     )
-    _options(restored, "data")
+    _options(restored, *STORED)
     restored.set_defaults(command=_restored)
 
     schema = commands.add_parser("schema", help="write the types of messages and facts that the app is built with")
@@ -148,7 +150,7 @@ async def _furnished(asked: argparse.Namespace, chosen: Settings) -> LibrarySyst
     from carrel.demo import forum
 
     now = clock()
-    storage = await open_storage(chosen.database, now)
+    storage = await open_storage(chosen.place, now)
     try:
         await storage.write(lambda tx: about.claim(tx, "demo"))
         house = the_house()
@@ -296,7 +298,7 @@ def _schema(asked: argparse.Namespace, _: Settings) -> int:
 
 def _with_storage(chosen: Settings, work: Callable[[Storage], Coroutine[Any, Any, T]]) -> T:
     async def opened() -> T:
-        storage = await open_storage(chosen.database, clock())
+        storage = await open_storage(chosen.place, clock(), 2)
         try:
             return await work(storage)
         finally:

@@ -21,7 +21,18 @@ def _meaning(text: str) -> Meta:
 class Settings(Struct, frozen=True, kw_only=True):
     """How one Carrel is run. Times in the unit their name tells; paths relative to where it is started."""
 
-    data: Annotated[Path, _meaning("folder that holds the account database and the catalogue")] = Path("demo")
+    data: Annotated[Path, _meaning("folder that holds the catalogue, and the account database when it is a file")] = Path("demo")
+    database: Annotated[
+        str,
+        _meaning(
+            "address of a PostgreSQL database that several nodes may share, such as "
+            "postgresql://carrel@db.example.org/carrel; best given as CARREL_DATABASE when a password is in it. "
+            "Empty: the file carrel.sqlite in the data folder"
+        ),
+    ] = ""
+    database_connections: Annotated[
+        int, Meta(ge=2, le=500, description="connections to PostgreSQL that this node holds, beside one to listen")
+    ] = 8
     address: Annotated[str, _meaning("address to listen on; a demo listens on loopback only")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535, description="TCP port to listen on")] = 8765
     public_origin: Annotated[
@@ -70,9 +81,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     app: Annotated[str, _meaning("folder with the built app; empty: find it beside the program")] = ""
 
     @property
-    def database(self) -> Path:
-        """The account database."""
-        return self.data / "carrel.sqlite"
+    def place(self) -> Path | str:
+        """Where the account database is: a file, or the address of a PostgreSQL."""
+        return self.database or self.data / "carrel.sqlite"
 
     @property
     def catalogue(self) -> Path:
@@ -132,4 +143,6 @@ def settings(given: Mapping[str, object], environment: Mapping[str, str] = os.en
     made = Settings(**chosen)  # type: ignore[arg-type]
     if bool(made.tls_certificate) != bool(made.tls_key):
         raise NotASetting("--tls-certificate and --tls-key go together: give both, or neither.")
+    if made.database and not made.database.startswith(("postgresql://", "postgres://")):
+        raise NotASetting("--database begins with postgresql:// (for a file give --data, the folder it is in).")
     return made

@@ -11,6 +11,7 @@ from httpx import ASGITransport, AsyncClient
 from carrel.app import build_app
 from carrel.settings import settings
 from tests.backend.small_house import small_house
+from tests.databases import Databases
 
 BASE = "http://127.0.0.1:8765"
 
@@ -28,13 +29,15 @@ class Clock:
 class SmallLibrary:
     """Builds the small house in a folder of its own, and plays a test in it."""
 
-    def __init__(self, folder: Any) -> None:
+    def __init__(self, folder: Any, databases: Databases) -> None:
         self.folder = folder
+        self.databases = databases
         self.clock = Clock()
 
     @asynccontextmanager
     async def open(self, house: Any = None, demo: bool = True, **chosen: Any):
-        given = {"data": self.folder / "data", "jobs_seconds": 0, "app": self.folder / "app", **chosen}
+        given = {"data": self.folder / "data", "jobs_seconds": 0, "app": self.folder / "app"}
+        given |= self.databases.settings() | chosen
         app = build_app(settings(given, {}), house or small_house(), demo=demo, now=self.clock)
         async with app.lifespan(), AsyncClient(transport=ASGITransport(app), base_url=BASE) as client:
             client.app = app
@@ -51,5 +54,5 @@ class SmallLibrary:
 
 
 @pytest.fixture
-def small_library(tmp_path):
-    return SmallLibrary(tmp_path)
+def small_library(tmp_path, databases):
+    return SmallLibrary(tmp_path, databases)

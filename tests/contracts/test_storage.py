@@ -1,22 +1,20 @@
-"""The contract that every kind of store keeps. A second kind is a second parameter."""
+"""The contract that every kind of store keeps."""
 
 import asyncio
 import threading
-from pathlib import Path
 
 import pytest
 
 from carrel.storage import Closed, Conflict, Refused, open_storage
 
 NOW = 1_800_000_000_000
-KINDS = ["sqlite"]
 
 
 class Opened:
     """A store of one kind that can be closed and opened again at the same place."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
-        self.place = folder / f"store.{kind}"
+    def __init__(self, place) -> None:
+        self.place = place
 
     async def __aenter__(self):
         self.store = await open_storage(self.place, NOW)
@@ -26,9 +24,9 @@ class Opened:
         await self.store.close()
 
 
-@pytest.fixture(params=KINDS)
-def opened(request, tmp_path):
-    return Opened(request.param, tmp_path)
+@pytest.fixture
+def opened(databases):
+    return Opened(databases.place())
 
 
 async def put(tx, name, value="x"):

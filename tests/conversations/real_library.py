@@ -104,9 +104,9 @@ class RealLibrary:
         self.errands = Errands(storage, [asking.errand(1)], lambda: self.now)
 
     @classmethod
-    async def open(cls, folder: Path) -> "RealLibrary":
-        """Make the library in an empty folder."""
-        storage = await open_storage(folder / "carrel.sqlite", START_MS)
+    async def open(cls, place: Path | str) -> "RealLibrary":
+        """Make the library in an empty store."""
+        storage = await open_storage(place, START_MS)
 
         async def work(tx: Transaction) -> None:
             await hours_store.keep_sites(tx, [SITE])

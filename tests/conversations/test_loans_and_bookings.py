@@ -13,9 +13,9 @@ DIALOGUES = {
 
 
 @pytest.mark.parametrize("name", DIALOGUES)
-def test_the_library_plays_its_part(name, tmp_path):
+def test_the_library_plays_its_part(name, databases):
     async def whole() -> None:
-        library = await RealLibrary.open(tmp_path)
+        library = await RealLibrary.open(databases.place())
         try:
             await play(DIALOGUES[name], library)
             assert library.faults == []

@@ -82,7 +82,7 @@ def as_sent(body: bytes, how: str) -> tuple[bytes, dict[str, str]]:
     return gzip.compress(body), SYNC
 
 
-def test_no_message_breaks_the_library_and_the_next_good_one_is_answered(tmp_path):
+def test_no_message_breaks_the_library_and_the_next_good_one_is_answered(tmp_path, databases):
     async def play(library: SmallLibrary) -> None:
         async with library.open() as client:
             await sign_in(client, "p_ada")
@@ -113,12 +113,12 @@ def test_no_message_breaks_the_library_and_the_next_good_one_is_answered(tmp_pat
 
             await asyncio.to_thread(each)
 
-    asyncio.run(play(SmallLibrary(tmp_path)))
+    asyncio.run(play(SmallLibrary(tmp_path, databases)))
 
 
-def test_deeply_nested_json_is_refused_and_nothing_else_happens(tmp_path):
+def test_deeply_nested_json_is_refused_and_nothing_else_happens(tmp_path, databases):
     async def play() -> None:
-        async with SmallLibrary(tmp_path).open() as client:
+        async with SmallLibrary(tmp_path, databases).open() as client:
             await sign_in(client, "p_ada")
             deep = b'{"v":1,"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
             for content, headers in (as_sent(deep, "gzip"), as_sent(deep, "plain")):

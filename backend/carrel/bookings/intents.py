@@ -80,14 +80,17 @@ async def book(tx: Transaction, asked: Asked[Book]) -> Decision:
 
 async def _terms(tx: Transaction, rooms: str, hours: str) -> rules.Terms:
     """Rooms, rules and calendars of these editions, read once by this program."""
-    found = _read.get((rooms, hours))
-    if found is None:
+    editions = (rooms, hours)
+    while editions not in _read:
+        found = rules.Terms(
+            await store.rooms(tx), await store.room_rules(tx), await calendars(tx, editions[1])
+        )
         if len(_read) > 8:
             _read.clear()
-        found = _read[rooms, hours] = rules.Terms(
-            await store.rooms(tx), await store.room_rules(tx), await calendars(tx, hours)
-        )
-    return found
+        read_before, editions = editions, await store.editions(tx)
+        if editions == read_before:
+            _read[editions] = found
+    return _read[editions]
 
 
 def _alternative(offer: rules.Offer, wish: rules.Wish) -> Alternative:

@@ -77,6 +77,12 @@ async def standing(tx: Transaction, patron_id: str) -> Standing:
     )
 
 
+async def editions(tx: Transaction) -> tuple[str, str]:
+    """The editions in force of the rooms with their rules, and of the hours."""
+    digests = {row["name"]: row["digest"] for row in await tx.all("select name, digest from editions")}
+    return digests.get("rooms", ""), digests.get("hours", "")
+
+
 async def rooms(tx: Transaction) -> dict[str, Room]:
     """Every room by its id, in the order in which they are shown."""
     rows = await tx.all("select body from rooms order by site, place")

@@ -18,12 +18,14 @@ async def calendars(tx: Transaction, edition: str | None = None) -> Mapping[str,
             of work already: then nothing is read that this program has read before.
     """
     edition = await store.edition(tx) if edition is None else edition
-    found = _made.get(edition)
-    if found is None:
+    while edition not in _made:
+        made = {site.id: calendar(site) for site in await store.sites(tx, edition)}
         if len(_made) > 8:
             _made.clear()
-        found = _made[edition] = {site.id: calendar(site) for site in await store.sites(tx, edition)}
-    return found
+        read_before, edition = edition, await store.edition(tx)
+        if edition == read_before:
+            _made[edition] = made
+    return _made[edition]
 
 
 async def calendar_of(tx: Transaction, site: str, edition: str | None = None) -> Calendar:

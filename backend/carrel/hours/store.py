@@ -31,11 +31,14 @@ async def sites(tx: Transaction, digest: str | None = None) -> tuple[Site, ...]:
         digest: the edition, when it was read in this unit of work already.
     """
     digest = await edition(tx) if digest is None else digest
-    if digest not in _read:
+    while digest not in _read:
         found = await _from_tables(tx)
         if len(_read) > 8:
             _read.clear()
-        _read[digest] = found
+        read_before, digest = digest, await edition(tx)
+        if digest == read_before:
+            # Else somebody changed them between two statements: what was read may be half of each.
+            _read[digest] = found
     return _read[digest]
 
 

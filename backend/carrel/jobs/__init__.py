@@ -126,8 +126,9 @@ class Jobs:
 
         async def take(tx: Transaction) -> bool:
             taken = await tx.run(
-                "update jobs set lease = :lease, leased_until = :until"
-                " where name = :name and leased_until <= :now and next_run_at <= :due",
+                "update jobs set lease = :lease, leased_until = :until where name in ("
+                "select name from jobs where name = :name and leased_until <= :now and next_run_at <= :due"
+                " /*postgres: for update skip locked */)",
                 name=name,
                 lease=lease,
                 until=now + LEASE_MS,

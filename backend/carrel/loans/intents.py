@@ -9,7 +9,7 @@ from carrel.loans import rules, store
 from carrel.loans.model import KIND, Loan, Policy, Renew
 from carrel.patrons.model import Account
 from carrel.storage import Transaction
-from carrel.storage.facts import publish, withdraw
+from carrel.storage.facts import lock, publish, withdraw
 from carrel_sync.library import Asked, Decision, Done, Operation, Refused
 
 RenewElsewhere = Callable[[Transaction, Asked[Renew]], Awaitable[Decision]]
@@ -119,22 +119,30 @@ async def refresh(tx: Transaction, patron_id: str, now: int) -> int:
 
 async def look_again(tx: Transaction, patron_id: str, now: int) -> None:
     """Publish all of a patron's loans anew, because their account or a policy changed."""
+    await lock(tx, patron_id)
     await store.look_again(tx, patron_id)
     await refresh(tx, patron_id, now)
 
 
 async def request(tx: Transaction, loan_id: str, requested: bool, now: int) -> None:
     """Another reader asks for what is lent, or does so no more; the borrower's phone is told."""
-    patron_id = await store.request(tx, loan_id, requested)
-    if patron_id is not None:
+    patron_id = await _turn_of_borrower(tx, loan_id)
+    if patron_id is not None and await store.request(tx, loan_id, requested) == patron_id:
         await refresh(tx, patron_id, now)
 
 
 async def give_back(tx: Transaction, loan_id: str, now: int) -> None:
     """An item has come back: the loan is over and leaves the borrower's phone."""
-    patron_id = await store.give_back(tx, loan_id, day_of(now))
-    if patron_id is not None:
+    patron_id = await _turn_of_borrower(tx, loan_id)
+    if patron_id is not None and await store.give_back(tx, loan_id, day_of(now)) == patron_id:
         await withdraw(tx, patron_id, KIND, loan_id, now)
+
+
+async def _turn_of_borrower(tx: Transaction, loan_id: str) -> str | None:
+    patron_id = await store.borrower(tx, loan_id)
+    if patron_id is not None:
+        await lock(tx, patron_id)
+    return patron_id
 
 
 async def renew_due(tx: Transaction, patron_id: str, after: date, today: date, now: int) -> dict[str, int]:

@@ -86,7 +86,7 @@ async def standing(tx: Transaction, patron_id: str, loan_id: str) -> Standing | 
 async def not_looked_at(tx: Transaction, patron_id: str, today: date) -> list[Standing]:
     """A patron's loans whose facts were not looked at today."""
     rows = await tx.all(
-        f"{_STANDING} and loans.patron_id = :patron_id and loans.published_on <> :today",
+        f"{_STANDING} and loans.patron_id = :patron_id and loans.published_on <> :today order by loans.id",
         patron_id=patron_id,
         today=today.isoformat(),
     )
@@ -154,13 +154,16 @@ async def policies(tx: Transaction, edition: str) -> tuple[Policy, ...]:
         edition: their digest as it was read in this unit of work: then nothing
             is read that this program has read before.
     """
-    found = _read.get(edition)
-    if found is None:
+    while edition not in _read:
         if len(_read) > 8:
             _read.clear()
         rows = await tx.all("select body from loan_policies order by system, kind, borrower, from_on")
-        found = _read[edition] = tuple(_policy(row["body"]) for row in rows)
-    return found
+        found = tuple(_policy(row["body"]) for row in rows)
+        latest = await tx.one("select digest from editions where name = 'loan_policies'")
+        read_before, edition = edition, "" if latest is None else latest["digest"]
+        if edition == read_before:
+            _read[edition] = found
+    return _read[edition]
 
 
 async def keep_policies(tx: Transaction, kept: Sequence[Policy]) -> None:
@@ -224,6 +227,12 @@ async def keep(tx: Transaction, loan: Loan, lost_on: date | None = None) -> None
         requested=int(loan.requested),
         lost_on=(lost_on or loan.issued_on).isoformat() if loan.lost else None,
     )
+
+
+async def borrower(tx: Transaction, loan_id: str) -> str | None:
+    """Whose loan it is; None when it is on loan no more."""
+    row = await tx.one("select patron_id from loans where id = :id and returned_on is null", id=loan_id)
+    return None if row is None else row["patron_id"]
 
 
 async def request(tx: Transaction, loan_id: str, requested: bool) -> str | None:

@@ -1,12 +1,16 @@
 """
-Where the account plane is kept: one contract, one kind of store today, room for a second.
+Where the account plane is kept: one contract, and two kinds of store that keep it.
 
-Keeps out every rule and every clock. A *work function* is written once, `async`, against a
-`Transaction`, and awaits nothing but that transaction: on SQLite it is driven to its end inside the
-writer's thread, on a database behind a network it would run on the event loop. SQL is written with
-`:name` placeholders; what only one dialect understands stands in `/*sqlite: … */` or
-`/*postgres: … */` and is laid bare by the store that understands it. A store may undo a work function
-and run it again: it changes nothing but the database, and would say the same the second time.
+SQLite is one file for one node, PostgreSQL a database that several nodes share. Keeps out every rule
+and every clock. A *work function* is written once, `async`, against a `Transaction`, and awaits
+nothing but that transaction. SQL is written with `:name` placeholders; what only one dialect
+understands stands in `/*sqlite: … */` or `/*postgres: … */` and is laid bare by the store that
+understands it. A store may undo a work function and run it again: it changes nothing but the database,
+and would say the same the second time.
+
+What holds on both: who reads a patron's things in order to change them has taken the patron's turn
+first (`carrel.storage.facts.lock`), for others may write between two statements. After a statement has
+failed nothing more is asked until its exception has left the savepoint around it.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -103,7 +107,8 @@ class Storage(Protocol):
 
         Raises:
             Whatever the work function raised; then nothing of it was kept, and
-            other units of work are untouched.
+            other units of work are untouched. A Fault in the very commit leaves
+            open whether it was kept.
         """
         ...
 
@@ -133,17 +138,30 @@ class Storage(Protocol):
         ...
 
 
-async def open_storage(place: Path, now: int) -> Storage:
+async def open_storage(place: Path | str, now: int, connections: int = 8) -> Storage:
     """
     Open the account database, making it or bringing it up to date first.
 
     Args:
-        place: the database file; its folder is made when missing.
+        place: the file of an SQLite database, whose folder is made when
+            missing; or the address of a PostgreSQL database
+            (postgresql://…), which several nodes may share.
         now: epoch milliseconds, written beside the migrations that are applied.
+        connections: how many to hold to PostgreSQL, one more for what nodes
+            tell each other not counted; without meaning for a file.
 
     Raises:
-        Refused: a newer program wrote it, or an applied migration was edited.
+        Refused: a newer program wrote it, an applied migration was edited, or
+            it cannot be reached.
     """
-    from carrel.storage.sqlite import SqliteStorage
+    if isinstance(place, Path):
+        from carrel.storage.sqlite import SqliteStorage
 
-    return await SqliteStorage.open(place, now)
+        return await SqliteStorage.open(place, now)
+    try:
+        from carrel.storage.postgres import PostgresStorage
+    except ModuleNotFoundError as said:
+        raise Refused(
+            f"PostgreSQL needs {said.name}, which is not installed: pip install 'carrel-app[postgres]'"
+        ) from said
+    return await PostgresStorage.open(place, now, connections)

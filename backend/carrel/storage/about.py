@@ -52,9 +52,9 @@ async def claim(tx: Transaction, purpose: Purpose) -> None:
     if purpose == "library":
         raise Refused(
             "This database was made for a demo, where anyone signs in as anyone. "
-            "It cannot serve a library: choose another folder with --data."
+            "It cannot serve a library: choose another with --data or --database."
         )
     raise Refused(
         "This database belongs to a library, and a demo lets anyone sign in as anyone. "
-        "Choose another folder with --data."
+        "Choose another with --data or --database."
     )

@@ -99,6 +99,10 @@ async def lock(tx: Transaction, patron_id: str) -> None:
     SQLite has one writer, so there it is free. Elsewhere it comes before
     anything that is read in order to be changed.
     """
+    if await tx.one(
+        "select 1 from streams where patron_id = :patron_id /*postgres: for update */", patron_id=patron_id
+    ):
+        return
     await tx.run(
         "insert into streams (patron_id) values (:patron_id)"
         " on conflict (patron_id) do /*sqlite: nothing */ /*postgres: update set seq = streams.seq */",

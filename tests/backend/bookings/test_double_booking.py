@@ -2,10 +2,9 @@
 
 import asyncio
 import itertools
-import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from carrel.bookings import intents, rules, store
@@ -21,9 +20,9 @@ FIRST = START_MS + HOUR
 """10:00, when the rooms open."""
 
 
-def played(test, folder: Path) -> None:
+def played(test, place: Path | str) -> None:
     async def whole() -> None:
-        library = await RealLibrary.open(folder)
+        library = await RealLibrary.open(place)
         try:
             await test(library)
         finally:
@@ -36,7 +35,7 @@ def asked(patron, u, args, now):
     return Asked(patron, u, args, now, None, {}, now)
 
 
-def test_of_200_who_want_one_room_one_gets_it_and_all_others_are_offered_another(tmp_path):
+def test_of_200_who_want_one_room_one_gets_it_and_all_others_are_offered_another(databases):
     async def test(library):
         names = [f"reader-{number}" for number in range(200)]
         for name in names:
@@ -69,7 +68,7 @@ def test_of_200_who_want_one_room_one_gets_it_and_all_others_are_offered_another
             == Done()
         )
 
-    played(test, tmp_path)
+    played(test, databases.place())
 
 
 steps = some.lists(
@@ -84,9 +83,9 @@ steps = some.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(steps)
-def test_no_two_live_bookings_of_a_room_ever_overlap(plan):
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(plan=steps)
+def test_no_two_live_bookings_of_a_room_ever_overlap(databases, plan):
     async def test(library):
         now, made = START_MS, []
         for number, (what, patron, room, slot, length) in enumerate(plan):
@@ -112,8 +111,8 @@ def test_no_two_live_bookings_of_a_room_ever_overlap(plan):
             )
             await nothing_is_shared(library, now)
 
-    with tempfile.TemporaryDirectory() as folder:
-        played(test, Path(folder))
+    with databases.another() as place:
+        played(test, place)
 
 
 async def nothing_is_shared(library, now):
@@ -131,7 +130,7 @@ async def nothing_is_shared(library, now):
         assert set(rules.slots(each.starts_at, each.ends_at, 30)) <= taken[each.room]
 
 
-def test_a_room_nobody_came_to_is_free_for_others_and_the_first_one_cannot_come_back(tmp_path):
+def test_a_room_nobody_came_to_is_free_for_others_and_the_first_one_cannot_come_back(databases):
     async def test(library):
         async def do(operation, patron, u, args, now):
             return await library.storage.write(lambda tx: operation(tx, asked(patron, u, args, now)))
@@ -152,10 +151,10 @@ def test_a_room_nobody_came_to_is_free_for_others_and_the_first_one_cannot_come_
         assert (await do(intents.cancel, "ada", "u-4", Cancel("u-1"), late)).code == "already_over"
         await nothing_is_shared(library, late)
 
-    played(test, tmp_path)
+    played(test, databases.place())
 
 
-def test_who_came_keeps_the_room_to_the_end(tmp_path):
+def test_who_came_keeps_the_room_to_the_end(databases):
     async def test(library):
         async def do(operation, patron, u, args, now):
             return await library.storage.write(lambda tx: operation(tx, asked(patron, u, args, now)))
@@ -169,10 +168,10 @@ def test_who_came_keeps_the_room_to_the_end(tmp_path):
         assert (await do(intents.book, "bob", "u-3", rest, FIRST + HOUR)).code == "room_taken"
         await nothing_is_shared(library, FIRST + HOUR)
 
-    played(test, tmp_path)
+    played(test, databases.place())
 
 
-def test_a_refused_wish_leaves_no_slot_behind(tmp_path):
+def test_a_refused_wish_leaves_no_slot_behind(databases):
     async def test(library):
         async def do(patron, u, args):
             return await library.storage.write(lambda tx: intents.book(tx, asked(patron, u, args, START_MS)))
@@ -181,10 +180,10 @@ def test_a_refused_wish_leaves_no_slot_behind(tmp_path):
         assert (await do("bob", "u-2", Book("room-1", FIRST, FIRST + 2 * HOUR, 2))).code == "room_taken"
         assert await do("cy", "u-3", Book("room-1", FIRST, FIRST + HOUR, 2)) == Done()
 
-    played(test, tmp_path)
+    played(test, databases.place())
 
 
-def test_a_booking_costs_seven_statements_once_rooms_are_known(tmp_path):
+def test_a_booking_costs_seven_statements_once_rooms_are_known(databases):
     class Counting:
         def __init__(self, tx):
             self.tx, self.count = tx, 0
@@ -209,4 +208,4 @@ def test_a_booking_costs_seven_statements_once_rooms_are_known(tmp_path):
         await library.storage.write(work)
         assert counts[1:] == [7, 7]
 
-    played(test, tmp_path)
+    played(test, databases.place())

@@ -12,9 +12,9 @@ DAY_MS = 86_400_000
 FIRST = START_MS + 3_600_000
 
 
-def played(tmp_path, test):
+def played(databases, test):
     async def whole():
-        library = await RealLibrary.open(tmp_path)
+        library = await RealLibrary.open(databases.place())
         try:
             await test(library)
         finally:
@@ -27,7 +27,7 @@ async def count(library, sql):
     return (await library.storage.read(lambda tx: tx.one(sql)))[0]
 
 
-def test_a_booking_is_forgotten_30_days_after_its_end_also_when_its_patron_never_looked(tmp_path):
+def test_a_booking_is_forgotten_30_days_after_its_end_also_when_its_patron_never_looked(databases):
     async def test(library):
         await library.happen({"booked": ["ada", "u-1", "room-1", FIRST, FIRST + 3_600_000]}, START_MS)
         ended = FIRST + 3_600_000
@@ -37,10 +37,10 @@ def test_a_booking_is_forgotten_30_days_after_its_end_also_when_its_patron_never
         assert await count(library, "select count(*) from booked_slots") == 0
         assert await count(library, "select count(*) from facts where gone_at is null") == 0
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_a_returned_loan_loses_its_patron_after_30_days_and_stays_to_be_counted(tmp_path):
+def test_a_returned_loan_loses_its_patron_after_30_days_and_stays_to_be_counted(databases):
     async def test(library):
         await library.happen({"lent": ["ada", "l1", "The Waves", "2027-02-04"]}, START_MS)
         await library.happen({"lent": ["ada", "l2", "Orlando", "2027-02-04"]}, START_MS)
@@ -53,4 +53,4 @@ def test_a_returned_loan_loses_its_patron_after_30_days_and_stays_to_be_counted(
         )
         assert [tuple(row) for row in rows] == [("l1", "", date(2027, 2, 1).isoformat()), ("l2", "ada", None)]
 
-    played(tmp_path, test)
+    played(databases, test)

@@ -39,11 +39,11 @@ def at(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def furnished(folder, now, seed=1):
+def furnished(place, now, seed=1):
     """(facts of all readers as (patron, kind, id, body), whole content of every table of the demo)."""
 
     async def whole():
-        storage = await open_storage(folder / "carrel.sqlite", now)
+        storage = await open_storage(place, now)
         try:
             await furnish(storage, day_of(now), now, seed)
             for reader in await storage.read(patrons_store.demo_patrons):
@@ -62,7 +62,7 @@ def furnished(folder, now, seed=1):
                     )
                 ]
                 tables = {
-                    table: [tuple(row) for row in await tx.all(f"select * from {table}")]
+                    table: sorted(map(tuple, await tx.all(f"select * from {table}")), key=str)
                     for table in (
                         "patrons",
                         "accounts",
@@ -83,8 +83,8 @@ def furnished(folder, now, seed=1):
 
 
 @pytest.mark.parametrize("day", DAYS)
-def test_every_reason_state_and_kind_can_be_met_whatever_the_day(tmp_path, day):
-    facts, _, calendars = furnished(tmp_path, at(day))
+def test_every_reason_state_and_kind_can_be_met_whatever_the_day(databases, day):
+    facts, _, calendars = furnished(databases.place(), at(day))
     today = day_of(at(day)).isoformat()
     lent = [body for _, kind, _, body in facts if kind == "loans"]
     answers_only = {"not_yours", "unexplained", "system_silent"}
@@ -106,8 +106,8 @@ def test_every_reason_state_and_kind_can_be_met_whatever_the_day(tmp_path, day):
 
 
 @pytest.mark.parametrize("day", DAYS)
-def test_the_first_reader_shows_the_best_tour(tmp_path, day):
-    facts, _, _ = furnished(tmp_path, at(day))
+def test_the_first_reader_shows_the_best_tour(databases, day):
+    facts, _, _ = furnished(databases.place(), at(day))
     own = [(kind, body) for patron, kind, _, body in facts if patron == "patron-01"]
     reasons = {body["renewal"].get("why") for kind, body in own if kind == "loans"}
     assert {None, "requested", "never_renews", "overdue", "too_soon"} <= reasons
@@ -116,26 +116,24 @@ def test_the_first_reader_shows_the_best_tour(tmp_path, day):
     )
 
 
-def test_bookings_of_every_state_can_be_met_on_a_day_when_rooms_are_open(tmp_path):
-    facts, _, _ = furnished(tmp_path, at("2026-11-25 12:40"))
+def test_bookings_of_every_state_can_be_met_on_a_day_when_rooms_are_open(databases):
+    facts, _, _ = furnished(databases.place(), at("2026-11-25 12:40"))
     assert {body["state"] for _, kind, _, body in facts if kind == "bookings"} == {
         "confirmed", "checked_in", "released", "cancelled", "completed",
     }  # fmt: skip
 
 
-def test_the_same_seed_and_day_make_the_same_library(tmp_path):
+def test_the_same_seed_and_day_make_the_same_library(databases):
     made = []
     for place, seed in enumerate((1, 1, 2)):
-        folder = tmp_path / str(place)
-        folder.mkdir()
-        made.append(furnished(folder, at("2026-11-25 12:40"), seed))
+        made.append(furnished(databases.place(str(place)), at("2026-11-25 12:40"), seed))
     assert made[0][:2] == made[1][:2]
     assert made[0][1]["bookings"] != made[2][1]["bookings"]
 
 
-def test_the_forum_is_a_system_of_its_own_that_tells_what_the_phones_show_and_remembers(tmp_path):
+def test_the_forum_is_a_system_of_its_own_that_tells_what_the_phones_show_and_remembers(databases, tmp_path):
     now = at("2026-11-25 12:40")
-    facts, _, _ = furnished(tmp_path, now)
+    facts, _, _ = furnished(databases.place(), now)
     told = {id: body["due_on"] for patron, kind, id, body in facts if patron == "patron-01" and kind == "loans"}
     (id, due_on) = next(each for each in told.items() if each[0].startswith("forum-"))
 
@@ -143,7 +141,7 @@ def test_the_forum_is_a_system_of_its_own_that_tells_what_the_phones_show_and_re
         pass
 
     async def whole():
-        storage = await open_storage(tmp_path / "carrel.sqlite", now)
+        storage = await open_storage(databases.place(), now)
         try:
             number = await storage.read(lambda tx: store.number(tx, "patron-01", "forum"))
             system = await forum.connected(storage, tmp_path, lambda: now, no_time)
@@ -162,8 +160,8 @@ def test_the_forum_is_a_system_of_its_own_that_tells_what_the_phones_show_and_re
     asyncio.run(whole())
 
 
-def test_nobody_is_real(tmp_path):
-    _, tables, _ = furnished(tmp_path, at("2026-11-25 12:40"))
+def test_nobody_is_real(databases):
+    _, tables, _ = furnished(databases.place(), at("2026-11-25 12:40"))
     for row in tables["patrons"]:
         assert any(re.fullmatch(r"01632 960 \d{3}", str(value)) for value in row)
         assert any(str(value).endswith("@example.org") for value in row)

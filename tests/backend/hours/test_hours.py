@@ -106,9 +106,9 @@ def test_a_sites_calendar_is_that_of_its_first_building():
     assert told.is_open(date(2027, 2, 6))
 
 
-def test_hours_are_kept_as_they_were_given(tmp_path):
+def test_hours_are_kept_as_they_were_given(databases):
     async def whole():
-        storage = await open_storage(tmp_path / "carrel.sqlite", 0)
+        storage = await open_storage(databases.place(), 0)
         given = sites(date(2027, 2, 1))
 
         async def work(tx):

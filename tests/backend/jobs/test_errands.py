@@ -18,9 +18,9 @@ class Clock:
         return self.at
 
 
-def played(tmp_path, test):
+def played(databases, test):
     async def play():
-        storage = await open_storage(tmp_path / "store.sqlite", NOW)
+        storage = await open_storage(databases.place(), NOW)
         try:
             await test(storage, Clock())
         finally:
@@ -60,7 +60,7 @@ async def run_due(looking):
         await asyncio.sleep(0)
 
 
-def test_what_is_wanted_is_run_when_it_is_due_and_not_again_before_it_is_due_again(tmp_path):
+def test_what_is_wanted_is_run_when_it_is_due_and_not_again_before_it_is_due_again(databases):
     async def test(storage, clock):
         kind, ran = carrying(clock)
         looking = Errands(storage, [kind], clock)
@@ -75,20 +75,20 @@ def test_what_is_wanted_is_run_when_it_is_due_and_not_again_before_it_is_due_aga
         await run_due(looking)
         assert ran == ["a", "a"]
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_many_nodes_run_each_errand_once(tmp_path):
+def test_many_nodes_run_each_errand_once(databases):
     async def test(storage, clock):
         kind, ran = carrying(clock, at_a_time=3)
         await want(storage, *"abcdefghij")
         await asyncio.gather(*(run_due(Errands(storage, [kind], clock)) for _ in range(5)))
         assert sorted(ran) == list("abcdefghij")
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_an_errand_whose_node_died_is_run_by_another_when_its_lease_is_over(tmp_path):
+def test_an_errand_whose_node_died_is_run_by_another_when_its_lease_is_over(databases):
     async def test(storage, clock):
         async def hang(storage, taken):
             await asyncio.Event().wait()
@@ -105,10 +105,10 @@ def test_an_errand_whose_node_died_is_run_by_another_when_its_lease_is_over(tmp_
         await run_due(Errands(storage, [kind], clock))
         assert ran == ["a"]
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_who_lost_an_errand_to_another_is_told_and_cannot_put_it_down(tmp_path):
+def test_who_lost_an_errand_to_another_is_told_and_cannot_put_it_down(databases):
     async def test(storage, clock):
         taken = []
 
@@ -125,10 +125,10 @@ def test_who_lost_an_errand_to_another_is_told_and_cannot_put_it_down(tmp_path):
         await storage.write(lambda tx: errands.put_down(tx, first, clock() + 1))
         assert await storage.write(lambda tx: errands.hold(tx, second, clock()))
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_one_that_comes_to_nothing_keeps_its_own_time_and_is_shown_as_stuck_after_a_few_tries(tmp_path):
+def test_one_that_comes_to_nothing_keeps_its_own_time_and_is_shown_as_stuck_after_a_few_tries(databases):
     async def test(storage, clock):
         kind, ran = carrying(clock, "nothing")
         looking = Errands(storage, [kind], clock)
@@ -149,10 +149,10 @@ def test_one_that_comes_to_nothing_keeps_its_own_time_and_is_shown_as_stuck_afte
         await run_due(Errands(storage, [kind], clock))
         assert await storage.read(errands.in_trouble) == []
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_a_fault_of_the_program_is_tried_again_later_and_names_nobody(tmp_path):
+def test_a_fault_of_the_program_is_tried_again_later_and_names_nobody(databases):
     async def test(storage, clock):
         kind, ran = carrying(clock, "raises")
         await want(storage, "a")
@@ -161,10 +161,10 @@ def test_a_fault_of_the_program_is_tried_again_later_and_names_nobody(tmp_path):
         assert (standing.trouble, standing.due_at) == ("LookupError, told in the log", NOW + LEASE_MS)
         assert ran == ["a"]
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_what_is_wanted_sooner_is_due_sooner_and_what_is_wanted_later_changes_nothing(tmp_path):
+def test_what_is_wanted_sooner_is_due_sooner_and_what_is_wanted_later_changes_nothing(databases):
     async def test(storage, clock):
         kind, ran = carrying(clock)
         await want(storage, "a", at=NOW + 100)
@@ -174,10 +174,10 @@ def test_what_is_wanted_sooner_is_due_sooner_and_what_is_wanted_later_changes_no
         await run_due(Errands(storage, [kind], clock))
         assert ran == ["a"]
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_it_keeps_looking_until_it_is_stopped_and_then_leaves_nothing_running(tmp_path):
+def test_it_keeps_looking_until_it_is_stopped_and_then_leaves_nothing_running(databases):
     async def test(storage, clock):
         kind, ran = carrying(clock)
         running = asyncio.create_task(Errands(storage, [kind], clock).keep_running(0.005))
@@ -191,4 +191,4 @@ def test_it_keeps_looking_until_it_is_stopped_and_then_leaves_nothing_running(tm
         assert ran == ["a"]
         assert len(asyncio.all_tasks()) <= 2
 
-    played(tmp_path, test)
+    played(databases, test)

@@ -16,9 +16,9 @@ HOUR = 3_600_000
 NOW = 1_800_000_000_000  # Friday 15 January 2027, 08:00 in London
 
 
-def played(tmp_path, test, *jobs):
+def played(databases, test, *jobs):
     async def play():
-        storage = await open_storage(tmp_path / "store.sqlite", NOW)
+        storage = await open_storage(databases.place(), NOW)
         try:
             await test(Jobs(storage, list(jobs), LONDON), storage)
         finally:
@@ -54,7 +54,7 @@ def test_a_job_is_due_after_its_interval_or_at_its_time_of_day(every, now, due):
     assert next_run(every, now, LONDON) == due
 
 
-def test_a_due_job_runs_once_and_not_again_before_its_time(tmp_path):
+def test_a_due_job_runs_once_and_not_again_before_its_time(databases):
     job, runs = counting()
 
     async def test(jobs, _):
@@ -66,10 +66,10 @@ def test_a_due_job_runs_once_and_not_again_before_its_time(tmp_path):
         standing = (await jobs.standing())[0]
         assert (standing.last_report, standing.next_run_at) == ('{"runs":2}', NOW + 2 * HOUR)
 
-    played(tmp_path, test, job)
+    played(databases, test, job)
 
 
-def test_two_processes_that_look_at_the_same_time_run_it_once(tmp_path):
+def test_two_processes_that_look_at_the_same_time_run_it_once(databases):
     job, runs = counting()
 
     async def test(jobs, storage):
@@ -78,10 +78,10 @@ def test_two_processes_that_look_at_the_same_time_run_it_once(tmp_path):
         await asyncio.gather(*(other.run_due(NOW) for other in others))
         assert len(runs) == 1
 
-    played(tmp_path, test, job)
+    played(databases, test, job)
 
 
-def test_a_job_whose_process_died_is_taken_up_when_its_lease_is_over(tmp_path):
+def test_a_job_whose_process_died_is_taken_up_when_its_lease_is_over(databases):
     job, runs = counting()
 
     async def test(jobs, storage):
@@ -93,10 +93,10 @@ def test_a_job_whose_process_died_is_taken_up_when_its_lease_is_over(tmp_path):
         assert await jobs.run_due(NOW + LEASE_MS) == ["tests.count"]
         assert len(runs) == 1
 
-    played(tmp_path, test, job)
+    played(databases, test, job)
 
 
-def test_a_job_that_fails_is_remembered_with_its_reason_and_tried_again_next_time(tmp_path):
+def test_a_job_that_fails_is_remembered_with_its_reason_and_tried_again_next_time(databases):
     job, runs = counting(fail=True)
 
     async def test(jobs, _):
@@ -106,10 +106,10 @@ def test_a_job_that_fails_is_remembered_with_its_reason_and_tried_again_next_tim
         assert await jobs.run_due(NOW + HOUR) == ["tests.count"]
         assert len(runs) == 2
 
-    played(tmp_path, test, job)
+    played(databases, test, job)
 
 
-def test_a_job_can_be_run_before_it_is_due_and_an_unknown_one_is_refused(tmp_path):
+def test_a_job_can_be_run_before_it_is_due_and_an_unknown_one_is_refused(databases):
     job, runs = counting(every=time(23, 0))
 
     async def test(jobs, _):
@@ -121,7 +121,7 @@ def test_a_job_can_be_run_before_it_is_due_and_an_unknown_one_is_refused(tmp_pat
             await jobs.run("tests.none", NOW)
         assert runs == [NOW]
 
-    played(tmp_path, test, job)
+    played(databases, test, job)
 
 
 def test_housekeeping_forgets_what_has_ended_and_nothing_else(small_library):

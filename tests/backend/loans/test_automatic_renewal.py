@@ -17,9 +17,9 @@ from tests.sync.player import START_MS
 DAY_MS = 86_400_000
 
 
-def played(tmp_path, test):
+def played(databases, test):
     async def whole():
-        library = await RealLibrary.open(tmp_path)
+        library = await RealLibrary.open(databases.place())
         try:
             await test(library)
         finally:
@@ -38,7 +38,7 @@ async def due_on(library, patron, loan):
     return found.loan.due_on
 
 
-def test_what_is_due_today_is_renewed_once_however_often_the_job_runs(tmp_path):
+def test_what_is_due_today_is_renewed_once_however_often_the_job_runs(databases):
     async def test(library):
         await lend(library, ("ada", "l1", "The Waves", "2027-02-01"), ("bob", "l2", "Orlando", "2027-02-02"))
         assert await auto_renew(library.storage, START_MS) == {"renewed": 1}
@@ -47,10 +47,10 @@ def test_what_is_due_today_is_renewed_once_however_often_the_job_runs(tmp_path):
         assert await due_on(library, "ada", "l1") == date(2027, 2, 9)
         assert await due_on(library, "bob", "l2") == date(2027, 2, 2)
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_the_report_counts_reasons(tmp_path):
+def test_the_report_counts_reasons(databases):
     async def test(library):
         await lend(
             library,
@@ -66,10 +66,10 @@ def test_the_report_counts_reasons(tmp_path):
             "account_blocked": 1,
         }
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_days_on_which_nothing_ran_make_nobody_overdue(tmp_path):
+def test_days_on_which_nothing_ran_make_nobody_overdue(databases):
     async def test(library):
         await lend(library, ("ada", "l1", "The Waves", "2027-02-03"), ("bob", "l2", "Orlando", "2027-02-01"))
         await auto_renew(library.storage, START_MS)
@@ -78,19 +78,19 @@ def test_days_on_which_nothing_ran_make_nobody_overdue(tmp_path):
         assert await due_on(library, "ada", "l1") == date(2027, 2, 17)
         assert await due_on(library, "bob", "l2") == date(2027, 2, 16)
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_what_was_overdue_before_the_first_run_stays_so(tmp_path):
+def test_what_was_overdue_before_the_first_run_stays_so(databases):
     async def test(library):
         await lend(library, ("ada", "l1", "The Waves", "2027-01-30"))
         assert await auto_renew(library.storage, START_MS) == {"renewed": 0}
         assert await due_on(library, "ada", "l1") == date(2027, 1, 30)
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_what_was_refused_on_its_day_stays_overdue_when_the_reason_goes_later(tmp_path):
+def test_what_was_refused_on_its_day_stays_overdue_when_the_reason_goes_later(databases):
     async def test(library):
         await lend(library, ("ada", "l1", "The Waves", "2027-02-01"))
         await library.happen({"requested": "l1"}, START_MS)
@@ -98,10 +98,10 @@ def test_what_was_refused_on_its_day_stays_overdue_when_the_reason_goes_later(tm
         await library.storage.write(lambda tx: intents.request(tx, "l1", False, START_MS + DAY_MS))
         assert await auto_renew(library.storage, START_MS + DAY_MS) == {"renewed": 0}
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_what_was_refused_is_looked_at_again_on_the_same_day(tmp_path):
+def test_what_was_refused_is_looked_at_again_on_the_same_day(databases):
     async def test(library):
         await lend(library, ("ada", "l1", "The Waves", "2027-02-01"))
         await library.happen({"requested": "l1"}, START_MS)
@@ -109,10 +109,10 @@ def test_what_was_refused_is_looked_at_again_on_the_same_day(tmp_path):
         await library.storage.write(lambda tx: intents.request(tx, "l1", False, START_MS + 1))
         assert await auto_renew(library.storage, START_MS + 2) == {"renewed": 1}
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_what_is_caught_up_is_decided_by_the_policy_of_its_day(tmp_path):
+def test_what_is_caught_up_is_decided_by_the_policy_of_its_day(databases):
     async def test(library):
         await lend(library, ("ada", "l1", "The Waves", "2027-02-02"))
         await auto_renew(library.storage, START_MS)
@@ -121,10 +121,10 @@ def test_what_is_caught_up_is_decided_by_the_policy_of_its_day(tmp_path):
         assert await auto_renew(library.storage, START_MS + 3 * DAY_MS) == {"renewed": 1}
         assert await due_on(library, "ada", "l1") == date(2027, 2, 9)
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_the_borrowers_phone_is_told_of_a_renewal_by_itself(tmp_path):
+def test_the_borrowers_phone_is_told_of_a_renewal_by_itself(databases):
     async def test(library):
         await lend(library, ("ada", "l1", "The Waves", "2027-02-01"))
         await auto_renew(library.storage, START_MS)
@@ -134,10 +134,10 @@ def test_the_borrowers_phone_is_told_of_a_renewal_by_itself(tmp_path):
         assert [row["version"] for row in rows] == [2]
         assert '"due_on":"2027-02-09"' in rows[0]["body"]
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_time_alone_makes_a_loan_overdue_on_the_phone(tmp_path):
+def test_time_alone_makes_a_loan_overdue_on_the_phone(databases):
     async def test(library):
         await lend(library, ("ada", "l1", "The Waves", "2027-02-02"))
         midnight = START_MS + 15 * 3_600_000
@@ -150,10 +150,10 @@ def test_time_alone_makes_a_loan_overdue_on_the_phone(tmp_path):
             body = (await library.storage.read(lambda tx: tx.one("select body from facts")))["body"]
             assert f'"state":"{state}"' in body
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_an_item_is_in_one_pair_of_hands(tmp_path):
+def test_an_item_is_in_one_pair_of_hands(databases):
     async def test(library):
         await lend(library, ("ada", "l1", "The Waves", "2027-02-02"))
         found = await library.storage.read(lambda tx: store.standing(tx, "ada", "l1"))
@@ -163,7 +163,7 @@ def test_an_item_is_in_one_pair_of_hands(tmp_path):
         await library.happen({"returned": "l1"}, START_MS)
         await library.storage.write(lambda tx: store.keep(tx, again))
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
 class Counting:
@@ -180,7 +180,7 @@ class Counting:
         return call
 
 
-def test_looking_again_on_the_same_day_costs_one_statement(tmp_path):
+def test_looking_again_on_the_same_day_costs_one_statement(databases):
     async def test(library):
         await lend(library, *(("ada", f"l{n}", "The Waves", "2027-02-04") for n in range(3)))
 
@@ -192,10 +192,10 @@ def test_looking_again_on_the_same_day_costs_one_statement(tmp_path):
 
         assert await library.storage.write(work) == 1
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_a_renewal_costs_five_statements_once_policies_are_known(tmp_path):
+def test_a_renewal_costs_five_statements_once_policies_are_known(databases):
     async def test(library):
         counts = []
         await lend(library, *(("ada", f"l{n}", "The Waves", "2027-02-04") for n in range(3)))
@@ -209,4 +209,4 @@ def test_a_renewal_costs_five_statements_once_policies_are_known(tmp_path):
         await library.storage.write(work)
         assert counts[1:] == [5, 5, 1]
 
-    played(tmp_path, test)
+    played(databases, test)

@@ -201,10 +201,10 @@ class Forum:
 
 
 @pytest.fixture
-def forum(tmp_path):
+def forum(databases):
     def play(test):
         async def whole():
-            library = await RealLibrary.open(tmp_path)
+            library = await RealLibrary.open(databases.place())
             try:
                 await test(Forum(library.storage))
             finally:
@@ -342,9 +342,9 @@ def test_when_there_is_no_account_or_no_system_any_more_its_loans_are_forgotten_
     forum(test)
 
 
-def test_the_mirror_counts_among_what_is_lent(tmp_path):
+def test_the_mirror_counts_among_what_is_lent(databases):
     async def whole():
-        storage = await open_storage(tmp_path / "store.sqlite", NOW)
+        storage = await open_storage(databases.place(), NOW)
         try:
             from carrel.loans import store as loans_store
             from carrel.loans.model import Item, RecordAvailability

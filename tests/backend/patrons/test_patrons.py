@@ -34,9 +34,9 @@ def test_the_phone_is_told_neither_telephone_nor_e_mail():
     assert not {"email", "phone"} & set(told.__struct_fields__)
 
 
-def played(tmp_path, test):
+def played(databases, test):
     async def whole():
-        library = await RealLibrary.open(tmp_path)
+        library = await RealLibrary.open(databases.place())
         try:
             await test(library.storage)
         finally:
@@ -45,7 +45,7 @@ def played(tmp_path, test):
     asyncio.run(whole())
 
 
-def test_a_card_is_found_however_its_number_is_spaced(tmp_path):
+def test_a_card_is_found_however_its_number_is_spaced(databases):
     async def test(storage):
         assert await storage.read(lambda tx: store.holder_of(tx, " 2960ada")) == "ada"
         assert await storage.read(lambda tx: store.holder_of(tx, "2960 ad")) is None
@@ -53,10 +53,10 @@ def test_a_card_is_found_however_its_number_is_spaced(tmp_path):
         assert await storage.read(lambda tx: store.name_of(tx, "dora")) is None
         assert await storage.read(lambda tx: store.patron(tx, "ada")) == student("ada")
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_two_patrons_cannot_have_one_card(tmp_path):
+def test_two_patrons_cannot_have_one_card(databases):
     async def test(storage):
         await storage.write(
             lambda tx: tx.run("update patrons set card_number = '2960 dora' where id = 'ada'")
@@ -64,10 +64,10 @@ def test_two_patrons_cannot_have_one_card(tmp_path):
         with pytest.raises(Conflict):
             await storage.write(lambda tx: store.keep(tx, student("dora")))
 
-    played(tmp_path, test)
+    played(databases, test)
 
 
-def test_an_account_expires_on_the_phone_by_time_alone_and_a_block_shows_at_once(tmp_path):
+def test_an_account_expires_on_the_phone_by_time_alone_and_a_block_shows_at_once(databases):
     async def test(storage):
         async def states(now):
             await storage.write(lambda tx: intents.refresh(tx, "ada", now))
@@ -82,4 +82,4 @@ def test_an_account_expires_on_the_phone_by_time_alone_and_a_block_shows_at_once
         await storage.write(lambda tx: store.keep(tx, student("ada", blocked=True)))
         assert await states(START_MS + 400 * DAY_MS) == (["blocked"], 3)
 
-    played(tmp_path, test)
+    played(databases, test)

@@ -12,13 +12,21 @@ from carrel.storage import about, open_storage
 NOW = 1_800_000_000_000
 
 
-def database(folder, purpose):
-    async def make():
-        storage = await open_storage(folder / "carrel.sqlite", NOW)
-        await storage.write(lambda tx: about.claim(tx, purpose))
-        await storage.close()
+@pytest.fixture
+def database(databases, monkeypatch):
+    """Makes a database for a purpose; commands find it in the data folder, or by the environment."""
 
-    asyncio.run(make())
+    def made(purpose):
+        async def make():
+            storage = await open_storage(databases.place(), NOW)
+            await storage.write(lambda tx: about.claim(tx, purpose))
+            await storage.close()
+
+        asyncio.run(make())
+        for name, value in databases.settings().items():
+            monkeypatch.setenv(f"CARREL_{name.upper()}", value)
+
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +36,14 @@ def free_port(monkeypatch):
         monkeypatch.setenv("CARREL_PORT", str(probe.getsockname()[1]))
 
 
-def test_serve_refuses_a_demo_database_in_words(tmp_path, capsys):
-    database(tmp_path, "demo")
+def test_serve_refuses_a_demo_database_in_words(database, tmp_path, capsys):
+    database("demo")
     assert main(["serve", "--data", str(tmp_path)]) == 1
     assert "made for a demo" in capsys.readouterr().err
 
 
-def test_demo_refuses_a_librarys_database_in_words(tmp_path, capsys):
-    database(tmp_path, "library")
+def test_demo_refuses_a_librarys_database_in_words(database, tmp_path, capsys):
+    database("library")
     assert main(["demo", "--data", str(tmp_path)]) == 1
     assert "belongs to a library" in capsys.readouterr().err
 
@@ -57,11 +65,11 @@ def test_a_value_that_makes_no_sense_is_named(tmp_path, capsys):
     assert "--port" in capsys.readouterr().err
 
 
-def test_what_is_stuck_is_listed_with_since_when_and_why(tmp_path, capsys):
-    database(tmp_path, "library")
+def test_what_is_stuck_is_listed_with_since_when_and_why(database, databases, tmp_path, capsys):
+    database("library")
 
     async def come_to_nothing(times, *names):
-        storage = await open_storage(tmp_path / "carrel.sqlite", NOW)
+        storage = await open_storage(databases.place(), NOW)
         for name in names:
             await storage.write(lambda tx, name=name: errands.want(tx, "loans.elsewhere", name, NOW))
             for _ in range(times):
@@ -84,8 +92,8 @@ def test_what_is_stuck_is_listed_with_since_when_and_why(tmp_path, capsys):
     assert "and 6 more that are stuck" in said
 
 
-def test_jobs_are_listed_and_run_by_name(tmp_path, capsys):
-    database(tmp_path, "library")
+def test_jobs_are_listed_and_run_by_name(database, tmp_path, capsys):
+    database("library")
     assert main(["jobs", "--data", str(tmp_path)]) == 0
     listed = capsys.readouterr().out
     assert "loans.auto_renew" in listed
@@ -96,17 +104,17 @@ def test_jobs_are_listed_and_run_by_name(tmp_path, capsys):
     assert "no job loans.none" in capsys.readouterr().err
 
 
-def test_a_code_is_not_made_for_a_card_nobody_holds(tmp_path, capsys):
-    database(tmp_path, "library")
+def test_a_code_is_not_made_for_a_card_nobody_holds(database, tmp_path, capsys):
+    database("library")
     assert main(["patrons", "code", "12345", "--data", str(tmp_path)]) == 1
     assert "No reader has the card" in capsys.readouterr().err
 
 
-def test_a_restored_database_begins_a_new_history(tmp_path, capsys):
-    database(tmp_path, "library")
+def test_a_restored_database_begins_a_new_history(database, databases, tmp_path, capsys):
+    database("library")
 
     async def epoch():
-        storage = await open_storage(tmp_path / "carrel.sqlite", NOW)
+        storage = await open_storage(databases.place(), NOW)
         name = await storage.write(lambda tx: about.epoch(tx, "e_first"))
         await storage.close()
         return name

@@ -17,9 +17,9 @@ class Fact(Struct):
     text: str
 
 
-def played(tmp_path, work):
+def played(databases, work):
     async def play():
-        storage = await open_storage(tmp_path / "store.sqlite", NOW)
+        storage = await open_storage(databases.place(), NOW)
         try:
             return await storage.write(work)
         finally:
@@ -38,7 +38,7 @@ async def held(tx, patron="p"):
     return facts
 
 
-def test_a_fact_that_did_not_change_is_not_told_again(tmp_path):
+def test_a_fact_that_did_not_change_is_not_told_again(databases):
     async def work(tx):
         await publish(tx, "p", "loans", "1", Fact("a"), NOW)
         before = await StoredLedger(tx, "e", NOW).read("p", 0, 10)
@@ -46,10 +46,10 @@ def test_a_fact_that_did_not_change_is_not_told_again(tmp_path):
         after = await StoredLedger(tx, "e", NOW).read("p", 0, 10)
         assert before == after
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
-def test_each_change_takes_the_next_number_and_the_next_version(tmp_path):
+def test_each_change_takes_the_next_number_and_the_next_version(databases):
     async def work(tx):
         for text in "abc":
             await publish(tx, "p", "loans", "1", Fact(text), NOW)
@@ -58,10 +58,10 @@ def test_each_change_takes_the_next_number_and_the_next_version(tmp_path):
         page = await StoredLedger(tx, "e", NOW).read("p", 0, 10)
         assert (page.seq, [fact.seq for fact in page.facts]) == (4, [3, 4])
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
-def test_what_was_withdrawn_is_told_as_gone_and_can_come_back(tmp_path):
+def test_what_was_withdrawn_is_told_as_gone_and_can_come_back(databases):
     async def work(tx):
         await publish(tx, "p", "loans", "1", Fact("a"), NOW)
         await withdraw(tx, "p", "loans", "1", NOW)
@@ -74,17 +74,17 @@ def test_what_was_withdrawn_is_told_as_gone_and_can_come_back(tmp_path):
         await publish(tx, "p", "loans", "1", Fact("a"), NOW)
         assert await held(tx) == {("loans", "1"): (3, '{"text":"a"}')}
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
-def test_one_patrons_facts_are_not_in_anothers_stream(tmp_path):
+def test_one_patrons_facts_are_not_in_anothers_stream(databases):
     async def work(tx):
         await publish(tx, "p", "loans", "1", Fact("mine"), NOW)
         await publish(tx, "q", "loans", "1", Fact("theirs"), NOW)
         assert await held(tx, "p") == {("loans", "1"): (1, '{"text":"mine"}')}
         assert await held(tx, "q") == {("loans", "1"): (1, '{"text":"theirs"}')}
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
 @pytest.mark.parametrize("version", [1, 9, 10, 123456])
@@ -92,7 +92,7 @@ def test_the_kept_checksum_is_that_of_the_wire(version):
     assert f"{weight('loans', 'Ø-1', version):08x}" == checksum([("loans", "Ø-1", version)])
 
 
-def test_a_forgotten_tombstone_moves_the_horizon_and_nothing_else(tmp_path):
+def test_a_forgotten_tombstone_moves_the_horizon_and_nothing_else(databases):
     async def work(tx):
         for id in ("1", "2", "3"):
             await publish(tx, "p", "loans", id, Fact(id), NOW)
@@ -105,4 +105,4 @@ def test_a_forgotten_tombstone_moves_the_horizon_and_nothing_else(tmp_path):
         assert await held(tx) == {("loans", "3"): (1, '{"text":"3"}')}
         assert (await prune(tx, NOW + 50, 0))["tombstones"] == 0
 
-    played(tmp_path, work)
+    played(databases, work)

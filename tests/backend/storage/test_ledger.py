@@ -12,9 +12,9 @@ NOW = 1_800_000_000_000
 DAY = 86_400_000
 
 
-def played(tmp_path, work):
+def played(databases, work):
     async def play():
-        storage = await open_storage(tmp_path / "store.sqlite", NOW)
+        storage = await open_storage(databases.place(), NOW)
         try:
             return await storage.write(work)
         finally:
@@ -27,18 +27,18 @@ def fates(first, last):
     return [Decided(n, f"u{n}", "" if n % 2 else '{"n":0,"st":"refused"}', True, "a.b@1") for n in range(first, last)]
 
 
-def test_a_device_that_was_never_seen_is_told_so_and_not_written(tmp_path):
+def test_a_device_that_was_never_seen_is_told_so_and_not_written(databases):
     async def work(tx):
         ledger = StoredLedger(tx, "e1", NOW)
         opened = await ledger.open("d_1", "p", 0)
         assert (opened.epoch, opened.patron, opened.upto, opened.devices) == ("e1", None, 0, 0)
         assert await tx.one("select 1 from devices") is None
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
 @pytest.mark.parametrize("count", [1, FATES_PER_STATEMENT, FATES_PER_STATEMENT + 1, 500])
-def test_fates_are_told_from_the_acknowledged_one_on_in_order(tmp_path, count):
+def test_fates_are_told_from_the_acknowledged_one_on_in_order(databases, count):
     async def work(tx):
         ledger = StoredLedger(tx, "e1", NOW)
         await ledger.settle("d_1", "p", count, 0, fates(1, count + 1), NOW)
@@ -48,10 +48,10 @@ def test_fates_are_told_from_the_acknowledged_one_on_in_order(tmp_path, count):
         assert len((await ledger.open("d_1", "p", count - 1)).decided) == 1
         assert list((await ledger.open("d_1", "p", count)).decided) == []
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
-def test_a_wish_is_known_under_any_device_of_its_patron_and_of_nobody_else(tmp_path):
+def test_a_wish_is_known_under_any_device_of_its_patron_and_of_nobody_else(databases):
     async def work(tx):
         ledger = StoredLedger(tx, "e1", NOW)
         await ledger.settle("d_1", "p", 2, 0, fates(1, 3), NOW)
@@ -62,20 +62,20 @@ def test_a_wish_is_known_under_any_device_of_its_patron_and_of_nobody_else(tmp_p
             async with ledger.savepoint():
                 await ledger.settle("d_2", "p", 2, 0, [Decided(2, "u1", "", True, "a.b@1")], NOW)
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
-def test_nothing_of_a_devices_fates_is_told_to_another_patron(tmp_path):
+def test_nothing_of_a_devices_fates_is_told_to_another_patron(databases):
     async def work(tx):
         ledger = StoredLedger(tx, "e1", NOW)
         await ledger.settle("d_1", "p", 2, 0, fates(1, 3), NOW)
         opened = await ledger.open("d_1", "q", 0)
         assert (opened.patron, list(opened.decided)) == ("p", [])
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
-def test_a_closed_device_stays_closed_and_a_foreign_one_cannot_be_closed(tmp_path):
+def test_a_closed_device_stays_closed_and_a_foreign_one_cannot_be_closed(databases):
     async def work(tx):
         ledger = StoredLedger(tx, "e1", NOW)
         await ledger.settle("d_1", "p", 0, 0, [], NOW)
@@ -87,10 +87,10 @@ def test_a_closed_device_stays_closed_and_a_foreign_one_cannot_be_closed(tmp_pat
         assert await ledger.close("d_never_seen", "p", NOW)
         assert (await ledger.open("d_never_seen", "p", 0)).closed
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
-def test_only_open_devices_heard_of_lately_count(tmp_path):
+def test_only_open_devices_heard_of_lately_count(databases):
     async def work(tx):
         ledger = StoredLedger(tx, "e1", NOW)
         await ledger.settle("d_old", "p", 0, 0, [], NOW - 401 * DAY)
@@ -99,10 +99,10 @@ def test_only_open_devices_heard_of_lately_count(tmp_path):
         await ledger.close("d_2", "p", NOW)
         assert (await ledger.open("d_new", "p", 0)).devices == 1
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
-def test_old_fates_and_then_their_silent_devices_are_forgotten(tmp_path):
+def test_old_fates_and_then_their_silent_devices_are_forgotten(databases):
     async def work(tx):
         ledger = StoredLedger(tx, "e1", NOW)
         await ledger.settle("d_1", "p", 2, 2, fates(1, 3), NOW)
@@ -110,10 +110,10 @@ def test_old_fates_and_then_their_silent_devices_are_forgotten(tmp_path):
         assert await prune(tx, 0, NOW + DAY) == {"tombstones": 0, "fates": 2, "devices": 1}
         assert await ledger.known("p", ["u1", "u9"]) == {"u9": ""}
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
-def test_what_becomes_of_a_received_wish_replaces_it_wherever_it_was_decided_and_nowhere_else(tmp_path):
+def test_what_becomes_of_a_received_wish_replaces_it_wherever_it_was_decided_and_nowhere_else(databases):
     waiting = '{"n":0,"st":"received","code":"waiting"}'
 
     async def work(tx):
@@ -134,10 +134,10 @@ def test_what_becomes_of_a_received_wish_replaces_it_wherever_it_was_decided_and
             ("d_3", waiting, "", NOW),
         ]
 
-    played(tmp_path, work)
+    played(databases, work)
 
 
-def test_a_wish_that_was_done_has_its_end_and_no_other(tmp_path):
+def test_a_wish_that_was_done_has_its_end_and_no_other(databases):
     async def work(tx):
         ledger = StoredLedger(tx, "e1", NOW)
         await ledger.settle("d_1", "p", 2, 0, fates(1, 3), NOW)
@@ -145,4 +145,4 @@ def test_a_wish_that_was_done_has_its_end_and_no_other(tmp_path):
             assert not await follow_up(ledger, "p", u, Expired(), NOW + 1)
         assert await ledger.known("p", ["u1", "u2"]) == {"u1": "", "u2": '{"n":0,"st":"refused"}'}
 
-    played(tmp_path, work)
+    played(databases, work)
