@@ -200,12 +200,12 @@ class Errands:
     async def _take(self, tx: Transaction, kind: str, most: int) -> list[Taken]:
         now = self._now()
         lease = secrets.token_hex(8)
-        # The condition is said twice: on PostgreSQL a second node waits for the row and then looks anew.
+        # What another node is just taking is passed over; the condition is said twice in case it is not.
         rows = await tx.all(
             "update errands set lease = :lease, leased_until = :until"
             " where kind = :kind and due_at <= :now and leased_until <= :now and name in"
             " (select name from errands where kind = :kind and due_at <= :now and leased_until <= :now"
-            " order by due_at limit :most)"
+            " order by due_at limit :most /*postgres: for update skip locked */)"
             " returning name, tries",
             kind=kind,
             lease=lease,
