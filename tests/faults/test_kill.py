@@ -1,6 +1,7 @@
 """A library that is killed while it answers: nothing acknowledged is missing, nothing is done twice."""
 
 import asyncio
+import os
 import random
 import signal
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 from httpx import AsyncClient, HTTPError
 
 from tests.backend.phone import SYNC, device, message, note, sign_in
+from tests.databases import Databases
 
 LIBRARY = Path(__file__).resolve().parent.parent / "backend" / "small_library.py"
 ROUNDS = 6
@@ -23,9 +25,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def opened(folder: Path, port: int) -> "subprocess.Popen[str]":
+def opened(folder: Path, port: int, databases: Databases) -> "subprocess.Popen[str]":
+    """A node, in a process of its own."""
+    database = {f"CARREL_{name.upper()}": value for name, value in databases.settings().items()}
     process = subprocess.Popen(
-        [sys.executable, str(LIBRARY), str(folder), str(port)], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(LIBRARY), str(folder), str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **database},
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "open\n"
@@ -114,7 +121,7 @@ async def check(phone: Phone) -> None:
         phone.upto = len(phone.asked)
 
 
-def test_after_kill_9_nothing_acknowledged_is_missing_and_nothing_is_done_twice(tmp_path):
+def test_after_kill_9_nothing_acknowledged_is_missing_and_nothing_is_done_twice(tmp_path, databases):
     seed = 20_261
     chance = random.Random(seed)
     port = free_port()
@@ -122,7 +129,7 @@ def test_after_kill_9_nothing_acknowledged_is_missing_and_nothing_is_done_twice(
 
     async def play() -> None:
         for each in range(ROUNDS):
-            process = opened(tmp_path, port)
+            process = opened(tmp_path, port, databases)
             try:
                 for phone in phones:
                     if not phone.cookie:
@@ -132,7 +139,7 @@ def test_after_kill_9_nothing_acknowledged_is_missing_and_nothing_is_done_twice(
                 await one_round(process, phones, chance)
             finally:
                 gone(process)
-        process = opened(tmp_path, port)
+        process = opened(tmp_path, port, databases)
         try:
             await asyncio.gather(*(check(phone) for phone in phones))
             assert sum(len(phone.asked) for phone in phones) > ROUNDS * PHONES
@@ -142,13 +149,61 @@ def test_after_kill_9_nothing_acknowledged_is_missing_and_nothing_is_done_twice(
     asyncio.run(play())
 
 
-def test_told_to_stop_it_ends_in_order_and_keeps_what_it_answered(tmp_path):
+class Roamer(Phone):
+    """Goes to the other node whenever one does not answer, and asks it for what it has not heard."""
+
+    def __init__(self, patron: str, bases: list[str], chance: random.Random) -> None:
+        super().__init__(patron, bases[0], chance)
+        self.bases = bases
+
+    async def roam(self, stopped: asyncio.Event) -> None:
+        while not stopped.is_set():
+            await self.keep_asking(stopped)
+            self.base = self.chance.choice(self.bases)
+            await asyncio.sleep(0.01)
+
+
+def test_when_nodes_are_killed_in_turn_phones_go_on_with_the_other_and_lose_nothing(tmp_path, postgres):
+    chance = random.Random(20_262)
+    databases = Databases("postgres", tmp_path, postgres)
+    ports = [free_port(), free_port()]
+    bases = [f"http://127.0.0.1:{port}" for port in ports]
+    phones = [Roamer(f"p_{10 + place}", bases, chance) for place in range(PHONES)]
+
+    async def play() -> None:
+        nodes = [opened(tmp_path / str(port), port, databases) for port in ports]
+        try:
+            for phone in phones:
+                await phone.sign_in()
+            stopped = asyncio.Event()
+            asking = [asyncio.create_task(phone.roam(stopped)) for phone in phones]
+            for turn in range(ROUNDS):
+                await asyncio.sleep(chance.uniform(0.1, 0.4))
+                gone(nodes[turn % 2])
+                nodes[turn % 2] = await asyncio.to_thread(
+                    opened, tmp_path / str(ports[turn % 2]), ports[turn % 2], databases
+                )
+            stopped.set()
+            await asyncio.gather(*asking)
+            for place, phone in enumerate(phones):
+                phone.base = bases[place % 2]
+            await asyncio.gather(*(check(phone) for phone in phones))
+            assert sum(len(phone.asked) for phone in phones) > ROUNDS * PHONES
+        finally:
+            for node in nodes:
+                gone(node)
+            databases.close()
+
+    asyncio.run(play())
+
+
+def test_told_to_stop_it_ends_in_order_and_keeps_what_it_answered(tmp_path, databases):
     port = free_port()
     chance = random.Random(2)
     phones = [Phone(f"p_{10 + place}", f"http://127.0.0.1:{port}", chance) for place in range(PHONES)]
 
     async def play() -> None:
-        process = opened(tmp_path, port)
+        process = opened(tmp_path, port, databases)
         try:
             for phone in phones:
                 await phone.sign_in()
@@ -160,7 +215,7 @@ def test_told_to_stop_it_ends_in_order_and_keeps_what_it_answered(tmp_path):
             stopped.set()
             await asyncio.gather(*asking)
             gone(process)
-            process = opened(tmp_path, port)
+            process = opened(tmp_path, port, databases)
             await asyncio.gather(*(check(phone) for phone in phones))
         finally:
             gone(process)
@@ -181,11 +236,11 @@ async def half_a_message(port: int) -> tuple[asyncio.StreamReader, asyncio.Strea
     return reader, writer
 
 
-def test_told_to_stop_it_does_not_wait_for_ever_for_half_a_message(tmp_path):
+def test_told_to_stop_it_does_not_wait_for_ever_for_half_a_message(tmp_path, databases):
     port = free_port()
 
     async def play() -> None:
-        process = opened(tmp_path, port)
+        process = opened(tmp_path, port, databases)
         try:
             reader, writer = await half_a_message(port)
             process.terminate()
@@ -199,11 +254,11 @@ def test_told_to_stop_it_does_not_wait_for_ever_for_half_a_message(tmp_path):
     asyncio.run(play())
 
 
-def test_while_it_stops_it_asks_new_ones_to_come_back(tmp_path):
+def test_while_it_stops_it_asks_new_ones_to_come_back(tmp_path, databases):
     port = free_port()
 
     async def play() -> None:
-        process = opened(tmp_path, port)
+        process = opened(tmp_path, port, databases)
         try:
             _, held = await half_a_message(port)
             process.terminate()
@@ -232,11 +287,11 @@ async def listening(port: int, patron: str) -> tuple[asyncio.StreamReader, async
     return reader, writer
 
 
-def test_told_to_stop_it_ends_every_open_stream_and_waits_for_none(tmp_path):
+def test_told_to_stop_it_ends_every_open_stream_and_waits_for_none(tmp_path, databases):
     port = free_port()
 
     async def play() -> None:
-        process = opened(tmp_path, port)
+        process = opened(tmp_path, port, databases)
         try:
             pages = [await listening(port, f"p_{10 + place}") for place in range(5)]
             process.terminate()
