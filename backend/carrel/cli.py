@@ -109,6 +109,15 @@ def _parser() -> argparse.ArgumentParser:
     _options(restored, *STORED)
     restored.set_defaults(command=_restored)
 
+    moving = commands.add_parser("migrate-database", help="move a library from its file to PostgreSQL")
+    moving.add_argument(
+        "--from", dest="source", type=Path, required=True, metavar="FILE", help="carrel.sqlite, or the folder it is in"
+    )
+    moving.add_argument(
+        "--to", dest="target", required=True, metavar="ADDRESS", help="an empty database, such as postgresql://…"
+    )
+    moving.set_defaults(command=_migrate_database)
+
     schema = commands.add_parser("schema", help="write the types of messages and facts that the app is built with")
     schema.add_argument("--check", action="store_true", help="write nothing; exit code 1 when a file is stale")
     schema.add_argument("--root", type=Path, default=Path(), help="the checkout (default: the current folder)")
@@ -279,6 +288,24 @@ def _restored(_: argparse.Namespace, chosen: Settings) -> int:
         return 0
 
     return _with_storage(chosen, work)
+
+
+def _migrate_database(asked: argparse.Namespace, _: Settings) -> int:
+    if not asked.target.startswith(("postgresql://", "postgres://")):
+        print("--to is the address of a PostgreSQL database: it begins with postgresql://", file=sys.stderr)
+        return 2
+    try:
+        from carrel.storage import moving
+    except ModuleNotFoundError as said:
+        raise Refused(
+            f"PostgreSQL needs {said.name}, which is not installed: pip install 'carrel-app[postgres]'"
+        ) from said
+    source = asked.source / "carrel.sqlite" if asked.source.is_dir() else asked.source
+    moved = asyncio.run(moving.move(source, asked.target, clock(), lambda told: print(told, flush=True)))
+    print(f"{moved.rows:,} rows in {moved.tables} tables were moved and read back the same.")
+    print("Now start every node with CARREL_DATABASE set to that address. The file stays as it was, as a backup;")
+    print("it is not served again unless carrel restored is run on it.")
+    return 0
 
 
 def _schema(asked: argparse.Namespace, _: Settings) -> int:

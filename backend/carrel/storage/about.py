@@ -6,6 +6,9 @@ from carrel.storage import Refused, Transaction
 
 Purpose = Literal["demo", "library"]
 
+MOVED_TO = "moved_to"
+"""Beside this name stands where a database's content was moved to, after which it is not served any more."""
+
 
 async def epoch(tx: Transaction, fresh: str) -> str:
     """
@@ -26,6 +29,7 @@ async def epoch(tx: Transaction, fresh: str) -> str:
 
 async def new_history(tx: Transaction, fresh: str) -> None:
     """Begin a new history under the name `fresh`: to be said once, after a backup was restored."""
+    await tx.run("delete from meta where name = :name", name=MOVED_TO)
     await tx.run(
         "insert into meta (name, value) values ('epoch', :fresh)"
         " on conflict (name) do update set value = excluded.value",
@@ -39,8 +43,15 @@ async def claim(tx: Transaction, purpose: Purpose) -> None:
 
     Raises:
         Refused: it is for the other purpose. Demo patrons sign in without
-            proof, so the two never meet in one database.
+            proof, so the two never meet in one database. Or it was moved:
+            phones would be told what is true no more.
     """
+    moved = await tx.one("select value from meta where name = :name", name=MOVED_TO)
+    if moved is not None:
+        raise Refused(
+            f"What was in this database was moved to {moved['value']}: start with --database. "
+            "To go back to what it was before the move, run carrel restored on it first."
+        )
     await tx.run(
         "insert into meta (name, value) values ('purpose', :purpose) on conflict (name) do nothing",
         purpose=purpose,

@@ -217,7 +217,7 @@ class _Line:
             return
         self._prepared = {}
         try:
-            self.connection = await _connected(self._dsn)
+            self.connection = await connected(self._dsn)
         except _TROUBLE as said:
             raise Fault(f"PostgreSQL cannot be reached: {said}") from said
 
@@ -239,11 +239,7 @@ class _Line:
             return await self.plain(asked.sql)
         sql, names, writes = in_dialect[asked.sql]
         values = asked.values
-        arguments = [values[name] for name in names]
-        for place, value in enumerate(arguments):
-            if type(value) is str and "\0" in value:
-                # PostgreSQL keeps no NUL in a text; this is the sign for one (Unicode, Control Pictures).
-                arguments[place] = value.replace("\0", "\u2400")
+        arguments = [without_nul(values[name]) for name in names]
         if writes:
             transaction.wrote = True
         try:
@@ -538,7 +534,7 @@ class PostgresStorage:
         """See `carrel.storage.open_storage`; `known` stands in for the program's own migrations."""
         storage = cls(dsn, connections)
         try:
-            await _prepare(dsn, known or migrations.known(), now)
+            await bring_up_to_date(dsn, known or migrations.known(), now)
             await storage._ears.open()
         except BaseException:
             await storage._ears.close()
@@ -569,7 +565,7 @@ class PostgresStorage:
         return await future
 
 
-async def _connected(dsn: str) -> Any:
+async def connected(dsn: str) -> Any:
     return await asyncpg.connect(
         dsn,
         timeout=CONNECT_SECONDS,
@@ -585,7 +581,7 @@ async def _connected(dsn: str) -> Any:
     )
 
 
-async def _prepare(dsn: str, known: list[migrations.Migration], now: int) -> None:
+async def bring_up_to_date(dsn: str, known: list[migrations.Migration], now: int) -> None:
     """
     Bring the database up to date.
 
@@ -593,7 +589,7 @@ async def _prepare(dsn: str, known: list[migrations.Migration], now: int) -> Non
         Refused: it cannot be reached or is not fit; the message says why and what to do.
     """
     try:
-        connection = await _connected(dsn)
+        connection = await connected(dsn)
     except ValueError as said:
         raise Refused(f"{without_password(dsn)} cannot be read as the address of a database: {said}.") from said
     except _TROUBLE as said:
@@ -645,6 +641,11 @@ async def _migrate(connection: Any, known: list[migrations.Migration], now: int)
                 migration.digest,
                 now,
             )
+
+
+def without_nul(value: Any) -> Any:
+    """A value as PostgreSQL can keep it: it keeps no NUL in a text, so the sign for one takes its place."""
+    return value.replace("\0", "\u2400") if type(value) is str and "\0" in value else value
 
 
 def without_password(dsn: str) -> str:
