@@ -214,8 +214,14 @@ class Databases:
                 self._postgres.give_back(name)
 
 
-def started() -> Postgres | str:
-    """A PostgreSQL for this run, or why there is none."""
+def started(durable: bool = False) -> Postgres | str:
+    """
+    A PostgreSQL for this run, or why there is none.
+
+    Args:
+        durable: as a library would run it. Otherwise it does not wait for the
+            disk, for what is lost with the power is no matter to a test.
+    """
     given = os.environ.get("CARREL_TEST_POSTGRES", "")
     if given:
         return Postgres(given, lambda: None)
@@ -238,10 +244,10 @@ def started() -> Postgres | str:
 
     address = f"postgresql://postgres@/postgres?host={quote(str(server.get_postmaster_info().socket_dir))}"
     postgres = Postgres(address, end)
-    # What is lost when the machine loses power is no matter for a test.
-    postgres.tell("alter system set fsync = off")
-    postgres.tell("alter system set deadlock_timeout = '50ms'")
-    postgres.tell("select pg_reload_conf()")
+    if not durable:
+        postgres.tell("alter system set fsync = off")
+        postgres.tell("alter system set deadlock_timeout = '50ms'")
+        postgres.tell("select pg_reload_conf()")
     return postgres
 
 

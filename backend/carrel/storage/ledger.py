@@ -83,9 +83,13 @@ class StoredLedger:
 
     async def known(self, patron: str, us: Sequence[str]) -> Mapping[str, str]:
         rows = await self.tx.all(
-            "select u, fate from fates where patron_id = :patron_id and first = 1 and u <> '' and u in ("
-            "/*sqlite: select value from json_each(:us) */"
-            "/*postgres: select jsonb_array_elements_text(cast(:us as jsonb)) */)",
+            # Each identity is looked up by itself: PostgreSQL would rather read all that the patron ever asked.
+            "/*sqlite: select u, fate from fates where patron_id = :patron_id and first = 1 and u <> ''"
+            " and u in (select value from json_each(:us)) */"
+            "/*postgres: select asked.u, found.fate from"
+            " (select jsonb_array_elements_text(cast(:us as jsonb)) as u) as asked,"
+            " lateral (select fate from fates where patron_id = :patron_id and u = asked.u"
+            " and first = 1 and u <> '' offset 0) as found */",
             patron_id=patron,
             us=_list(us).decode(),
         )

@@ -575,6 +575,7 @@ async def connected(dsn: str) -> Any:
             "application_name": "carrel",
             "idle_in_transaction_session_timeout": "60000",
             "jit": "off",
+            "plan_cache_mode": "force_generic_plan",
             "lock_timeout": str(LOCK_MS),
             "tcp_keepalives_idle": "30",
         },
