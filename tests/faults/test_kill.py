@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from httpx import AsyncClient, HTTPError
 
 from tests.backend.phone import SYNC, device, message, note, sign_in
@@ -16,6 +17,8 @@ from tests.databases import Databases
 
 LIBRARY = Path(__file__).resolve().parent.parent / "backend" / "small_library.py"
 ROUNDS = 6
+KILLS = int(os.environ.get("CARREL_TEST_KILLS", ROUNDS))
+"""How often each database's library is killed, in rounds of six with phones of their own."""
 PHONES = 8
 
 
@@ -121,8 +124,8 @@ async def check(phone: Phone) -> None:
         phone.upto = len(phone.asked)
 
 
-def test_after_kill_9_nothing_acknowledged_is_missing_and_nothing_is_done_twice(tmp_path, databases):
-    seed = 20_261
+@pytest.mark.parametrize("seed", range(20_261, 20_261 + max(1, -(-KILLS // ROUNDS))))
+def test_after_kill_9_nothing_acknowledged_is_missing_and_nothing_is_done_twice(seed, tmp_path, databases):
     chance = random.Random(seed)
     port = free_port()
     phones = [Phone(f"p_{10 + place}", f"http://127.0.0.1:{port}", chance) for place in range(PHONES)]
