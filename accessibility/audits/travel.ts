@@ -29,8 +29,8 @@ import {
 } from '../../tests/journeys/steps.ts';
 import { wishes } from '../../tests/journeys/storage.ts';
 import type { LoanFact } from '../../pwa/app/facts.ts';
-import { signIn as signInWords } from '../../pwa/words/identity.ts';
-import { search as searchWords } from '../../pwa/words/catalogue.ts';
+import { signIn as signInWords, signOut as signOutWords } from '../../pwa/words/identity.ts';
+import { download, search as searchWords } from '../../pwa/words/catalogue.ts';
 import { notKept } from '../../pwa/words/common.ts';
 
 export interface Place {
@@ -101,6 +101,7 @@ export async function travel(visit: Visit, options: Travel = {}): Promise<void> 
   try {
     const nothingYet = await open(profiles[0] ?? '', '/settings');
     await nothingIsKnown(nothingYet.trip);
+    await theCatalogueComes(nothingYet.trip);
     await nothingYet.browser.close();
 
     const { trip, browser } = await open(profiles[1] ?? '', '/');
@@ -142,6 +143,42 @@ async function nothingIsKnown({ house, tab, everywhere, here }: Trip): Promise<v
   await tab.shows(searchWords.from.none);
   await here('search hits', 'nothing known');
   house.wire.fault = null;
+}
+
+/** A catalogue that is too big to come unasked: offered, on its way, and all that can stand in its way. */
+async function theCatalogueComes({ house, tab, here }: Trip): Promise<void> {
+  const { wire } = house;
+  const part = /^\/catalogue\/1\/parts\//;
+  const manifest = (change: object): void => {
+    wire.rewrite = (path, body) => (path === '/catalogue/1/manifest' ? JSON.stringify({ ...(JSON.parse(body) as object), ...change }) : body);
+  };
+  const both = async (state: string, shown: string): Promise<void> => {
+    for (const [view, path] of those('search', 'settings')) {
+      await tab.go(path);
+      await tab.shows(shown, 30_000);
+      await here(view, state);
+    }
+  };
+  manifest({ wire_bytes: 9_400_000, size_bytes: 4e12 });
+  await both('no room for the catalogue', 'Free some space');
+  await tab.read(async () => void (await caches.delete('carrel-catalogue')), null);
+  manifest({ wire_bytes: 9_400_000 });
+  await both('catalogue offered', 'Download 9.4 MB');
+  const release = hold(wire, part);
+  await tab.click('button', /^Download /, 'main');
+  await tab.find({ role: 'button', name: download.pause, within: 'main' });
+  await both('catalogue coming', download.pause);
+  await tab.click('button', download.pause, 'main');
+  await both('catalogue paused', 'Paused at');
+  release();
+  wire.fault = ({ path }) => part.test(path);
+  await tab.click('button', download.goOn, 'main');
+  await both('catalogue waiting', 'Waiting at');
+  wire.fault = null;
+  wire.spoil = (path, body) => (part.test(path) ? Buffer.from(`not ${body.length} bytes of a catalogue`) : body);
+  await both('catalogue damaged', 'came damaged three times');
+  wire.spoil = null;
+  wire.rewrite = null;
 }
 
 async function signedOut({ tab, everywhere, here }: Trip): Promise<void> {
@@ -340,6 +377,19 @@ async function theLibraryIsTroubled({ house, tab, everywhere, here }: Trip, patr
   await tab.shows('This Carrel is too old for the library');
   await everywhere('too old', OWN);
   house.wire.refuse = null;
+
+  await tab.go('/sign-out');
+  await fillTheDisk(tab);
+  await tab.click('button', signOutWords.go, 'main');
+  await tab.shows(signOutWords.noRoom);
+  await here('sign out', 'no room');
+  await tab.read(async () => {
+    const { storageBuckets } = navigator as unknown as { storageBuckets: { keys(): Promise<string[]>; delete(name: string): Promise<void> } };
+    for (const name of await storageBuckets.keys()) await storageBuckets.delete(name);
+  }, null);
+  await tab.go('/sign-in');
+  await tab.shows(signInWords.cleared);
+  await here('sign in', 'cleared by the browser');
 }
 
 /** Keeps what is asked for waiting, until the returned function lets it fail. */

@@ -63,10 +63,11 @@ test('every view was seen signed out, empty, loaded and offline, and those with 
   expect(missing(VIEWS.map(([view]) => view), ['signed out', 'empty', 'loaded', 'offline'])).toEqual([]);
   expect(missing(['today', 'loans', 'rooms', 'waiting'], ['waiting', 'refused', 'unreachable', 'sign in again', 'too old'])).toEqual([]);
   expect(missing(['today', 'search', 'rooms', 'hours', 'help', 'sign in', 'record'], ['loading'])).toEqual([]);
-  expect(missing(['sign in'], ['signed out', 'unreachable', 'card and code', 'not filled in', 'refused', 'wishes of another wait', 'sign in again'])).toEqual([]);
+  expect(missing(['sign in'], ['signed out', 'unreachable', 'card and code', 'not filled in', 'refused', 'wishes of another wait', 'sign in again', 'cleared by the browser'])).toEqual([]);
   expect(missing(['loans', 'rooms'], ['not kept'])).toEqual([]);
-  expect(missing(['sign out'], ['signed out', 'nothing waits', 'wishes wait'])).toEqual([]);
+  expect(missing(['sign out'], ['signed out', 'nothing waits', 'wishes wait', 'no room'])).toEqual([]);
   expect(missing(['search hits'], ['from the library', 'loaded', 'another spelling', 'more than shown', 'empty', 'offline', 'nothing known'])).toEqual([]);
+  expect(missing(['search', 'settings'], ['no room for the catalogue', ...['offered', 'coming', 'paused', 'waiting', 'damaged'].map((each) => `catalogue ${each}`)])).toEqual([]);
   expect(missing(['record'], ['loaded', 'offline', 'not found'])).toEqual([]);
   expect(missing(['waiting'], ['changed', 'expired', 'invalid', 'failed', 'skipped', 'received'])).toEqual([]);
 });
