@@ -22,8 +22,9 @@ test: ## Run every check, in real browsers too (ONLY="pytest journeys" for some)
 journeys: ## Only the journeys in Chromium and Firefox
 	@$(MAKE) --no-print-directory test ONLY=journeys
 
-audits: ## Only the accessibility audits
-	@$(MAKE) --no-print-directory test ONLY=axe
+audits: ## Only the accessibility audits, and the report of this build
+	@$(MAKE) --no-print-directory test ONLY="axe conformance"
+	@$(VENV)/python accessibility/conformance/fold.py
 
 bench: ## Measure: prints a table and writes build/bench.json
 	@$(PYTHON) workshop/prepare.py browsers

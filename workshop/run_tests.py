@@ -23,6 +23,8 @@ from node import Node, brought
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "results"
 MODULES = ROOT / "node_modules"
+CONFORMANCE = "tests/accessibility/test_conformance.py"
+"""Compares documents with what the audits found, so it comes after them."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def parts(node: Node) -> list[Part]:
         ]  # fmt: skip
         return Part(name, about, command, from_vitest(report), limit_minutes)
 
-    pytest_report = RESULTS / "pytest.xml"
+    pytest_report, conformance_report = RESULTS / "pytest.xml", RESULTS / "conformance.xml"
     return [
         Part("lint", "Python that reads alike", [sys.executable, "-m", "ruff", "check", "-q"], by_exit_code),
         Part("types", "TypeScript that fits together", [*node.npm, "run", "--silent", "types"], by_exit_code),
@@ -96,12 +98,18 @@ def parts(node: Node) -> list[Part]:
         Part(
             "pytest",
             "the library's half, rules, stores, faults, shape",
-            [sys.executable, "-m", "pytest", "-q", f"--junitxml={pytest_report}"],
+            [sys.executable, "-m", "pytest", "-q", f"--junitxml={pytest_report}", f"--ignore={CONFORMANCE}"],
             from_pytest(pytest_report),
             20,
         ),
         vitest("journeys", "whole journeys in Chromium and Firefox", "tests/journeys/vitest.config.ts", 30),
         vitest("axe", "every view in every state, audited", "tests/accessibility/axe/vitest.config.ts", 30),
+        Part(
+            "conformance",
+            "the statement, its rows and what the audits have just found",
+            [sys.executable, "-m", "pytest", "-q", f"--junitxml={conformance_report}", CONFORMANCE],
+            from_pytest(conformance_report),
+        ),
     ]
 
 

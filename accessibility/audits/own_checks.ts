@@ -14,6 +14,8 @@ export const CHECKS = {
   'target-44': ['2.5.5'],
   'in-order': ['1.3.2'],
   'errors-named': ['3.3.1'],
+  'pictures-named': ['1.1.1'],
+  'links-marked': ['1.4.1'],
   'edge-contrast': ['1.4.11'],
   'text-200': ['1.4.4', '1.4.10'],
   'text-spacing': ['1.4.12'],
@@ -48,9 +50,9 @@ export function seen(checks: readonly Check[], faults: readonly Fault[]): Seen {
 
 /** The page as it stands; quick, so it runs in every state and width. */
 export async function standing(tab: Tab): Promise<Seen> {
-  const faults = await tab.read((): Fault[] => {
+  const told = await tab.read((): { faults: Fault[]; met: ('errors-named' | 'pictures-named' | 'links-marked')[] } => {
     interface Fault {
-      rule: 'one-h1' | 'named-h1' | 'title' | 'no-sideways' | 'unique-ids' | 'no-style-attribute' | 'target-24' | 'target-44' | 'in-order' | 'errors-named';
+      rule: 'one-h1' | 'named-h1' | 'title' | 'no-sideways' | 'unique-ids' | 'no-style-attribute' | 'target-24' | 'target-44' | 'in-order' | 'errors-named' | 'pictures-named' | 'links-marked';
       what: string;
       where: string;
       html: string;
@@ -124,6 +126,13 @@ export async function standing(tab: Tab): Promise<Seen> {
       }
     }
 
+    for (const picture of document.querySelectorAll('svg,img,canvas')) {
+      const named = picture.getAttribute('aria-label') || picture.getAttribute('alt') || picture.querySelector('title');
+      if (shown(picture) && !picture.closest('[aria-hidden="true"]') && !named) add('pictures-named', 'neither a name nor marked as decoration', picture);
+    }
+    const links = [...document.querySelectorAll('main p a:not(.btn)')].filter(shown);
+    for (const link of links) if (!getComputedStyle(link).textDecorationLine.includes('underline')) add('links-marked', 'a link among words that only its colour marks', link);
+
     for (const field of document.querySelectorAll('[aria-describedby]')) {
       for (const id of field.getAttribute('aria-describedby')?.split(/\s+/) ?? []) {
         if (!document.getElementById(id)?.textContent?.trim()) add('errors-named', `what "${id}" should say is not there`, field);
@@ -135,9 +144,17 @@ export async function standing(tab: Tab): Promise<Seen> {
     for (const error of document.querySelectorAll('.field-error')) {
       if (error.getAttribute('role') !== 'alert' && !document.querySelector(`[aria-describedby~="${error.id}"]`)) add('errors-named', 'an error that nobody is told of', error);
     }
-    return faults;
+    return {
+      faults,
+      met: [
+        ...(document.querySelector('.error-list,.field-error') ? ['errors-named' as const] : []),
+        ...(document.querySelector('svg,img,canvas') ? ['pictures-named' as const] : []),
+        ...(links.length > 0 ? ['links-marked' as const] : []),
+      ],
+    };
   }, null);
-  return seen(['one-h1', 'named-h1', 'title', 'no-sideways', 'unique-ids', 'no-style-attribute', 'target-24', 'target-44', 'in-order', 'errors-named'], faults);
+  const always: Check[] = ['one-h1', 'named-h1', 'title', 'no-sideways', 'unique-ids', 'no-style-attribute', 'target-24', 'target-44', 'in-order'];
+  return seen([...always, ...told.met], told.faults);
 }
 
 /** In the theme that the page wears: fields and buttons are seen as such, by an edge or a face of 3:1. */
