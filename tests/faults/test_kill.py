@@ -168,7 +168,8 @@ class Roamer(Phone):
             await asyncio.sleep(0.01)
 
 
-def test_when_nodes_are_killed_in_turn_phones_go_on_with_the_other_and_lose_nothing(tmp_path, postgres):
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to stop"])
+def test_when_nodes_go_in_turn_phones_go_on_with_the_other_and_lose_nothing(how, tmp_path, postgres):
     chance = random.Random(20_262)
     databases = Databases("postgres", tmp_path, postgres)
     ports = [free_port(), free_port()]
@@ -184,6 +185,8 @@ def test_when_nodes_are_killed_in_turn_phones_go_on_with_the_other_and_lose_noth
             asking = [asyncio.create_task(phone.roam(stopped)) for phone in phones]
             for turn in range(ROUNDS):
                 await asyncio.sleep(chance.uniform(0.1, 0.4))
+                nodes[turn % 2].send_signal(how)
+                await asyncio.to_thread(nodes[turn % 2].wait, 15)
                 gone(nodes[turn % 2])
                 nodes[turn % 2] = await asyncio.to_thread(
                     opened, tmp_path / str(ports[turn % 2]), ports[turn % 2], databases

@@ -16,7 +16,13 @@ import asyncpg
 import msgspec
 
 from carrel.storage import Refused, about, migrations
-from carrel.storage.postgres import bring_up_to_date, connected, without_nul, without_password
+from carrel.storage.postgres import (
+    STATEMENT_SECONDS,
+    bring_up_to_date,
+    connected,
+    without_nul,
+    without_password,
+)
 from carrel.storage.sqlite import SqliteStorage
 
 ROWS_AT_A_TIME = 5_000
@@ -85,7 +91,7 @@ async def move(
         # The new place has everything; only then is the old one told.
         here.commit()
         here.close()
-        await there.execute("analyze", timeout=3600)
+        await there.execute("analyze", timeout=STATEMENT_SECONDS)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as said:
         raise Refused(f"PostgreSQL could not go on ({said}). Look whether anything is in it before trying again.") from said
     finally:
@@ -142,7 +148,7 @@ async def _copied(here: sqlite3.Connection, there: Any, tables: list[str], say: 
         columns = [row[1] for row in here.execute(f"pragma table_info({table})")]
         for some in _read(here, table, columns):
             try:
-                await there.copy_records_to_table(table, records=some, columns=columns)
+                await there.copy_records_to_table(table, records=some, columns=columns, timeout=STATEMENT_SECONDS)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, TypeError, ValueError) as said:
                 raise Refused(f"PostgreSQL does not take a row of {table}: {said}. Nothing was moved.") from said
         before, after = _here(here, table, columns), await _there(there, table, columns)

@@ -37,8 +37,11 @@ OLDEST = 14
 RUNS = 10
 """So often a unit of work is run before a deadlock is somebody else's to solve."""
 CONNECT_SECONDS = 5
-STATEMENT_SECONDS = 60
-"""After this long without an answer a connection counts as lost."""
+BRIEF_SECONDS = 20
+READING_SECONDS = 60
+STATEMENT_SECONDS = 900
+"""After this long without an answer to a statement of a unit of work that is brief, that only reads, or of any
+other, its connection counts as lost."""
 LOCK_MS = 10_000
 """How long one unit of work waits for another's lock."""
 NOTIFY_SECONDS = 0.02
@@ -146,10 +149,11 @@ class PostgresTransaction:
     an exception leaves one after all.
     """
 
-    __slots__ = ("_bold", "_depth", "news", "wrote")
+    __slots__ = ("_bold", "_depth", "news", "seconds", "wrote")
 
-    def __init__(self, bold: bool) -> None:
+    def __init__(self, bold: bool, seconds: float) -> None:
         self._bold = bold
+        self.seconds = seconds
         self._depth = 0
         self.news: dict[str, int] = {}
         self.wrote = False
@@ -247,8 +251,8 @@ class _Line:
             if statement is None:
                 statement = self._prepared[sql] = await self.connection.prepare(sql)
             if asked.how == "one":
-                return await statement.fetchrow(*arguments)
-            rows = await statement.fetch(*arguments)
+                return await statement.fetchrow(*arguments, timeout=transaction.seconds)
+            rows = await statement.fetch(*arguments, timeout=transaction.seconds)
             if asked.how == "all":
                 return rows
             count = statement.get_statusmsg().rpartition(" ")[2]
@@ -322,9 +326,12 @@ async def _drive(work: Work[T], transaction: PostgresTransaction, line: _Line) -
         coroutine.close()  # type: ignore[attr-defined]
 
 
-async def _carried_out(work: Work[T], line: _Line) -> tuple[T, dict[str, int]]:
+async def _carried_out(work: Work[T], line: _Line, seconds: float) -> tuple[T, dict[str, int]]:
     """
     Carry out one unit of work, again where PostgreSQL undid it.
+
+    Args:
+        seconds: how long each of its statements may take.
 
     Returns:
         Its result, and the news of it.
@@ -333,7 +340,7 @@ async def _carried_out(work: Work[T], line: _Line) -> tuple[T, dict[str, int]]:
     lost = 0
     for _ in range(RUNS):
         committing = False
-        transaction = PostgresTransaction(bold)
+        transaction = PostgresTransaction(bold, seconds)
         try:
             await line.ready()
             await line.plain(line.begin)
@@ -374,6 +381,8 @@ class _Unit(NamedTuple):
 
     work: Work[Any]
     future: asyncio.Future[Any]
+    seconds: float
+    """How long each of its statements may take."""
 
 
 class _Ears:
@@ -502,7 +511,7 @@ class _Crew:
 
     async def _one(self, line: _Line, unit: _Unit) -> None:
         try:
-            result, news = await _carried_out(unit.work, line)
+            result, news = await _carried_out(unit.work, line, unit.seconds)
         except BaseException as failure:
             if not unit.future.done():
                 unit.future.set_exception(failure)
@@ -542,10 +551,10 @@ class PostgresStorage:
         return storage
 
     async def write(self, work: Work[T], *, brief: bool = False) -> T:
-        return await self._wanted(self._writers, work)
+        return await self._wanted(self._writers, work, BRIEF_SECONDS if brief else STATEMENT_SECONDS)
 
     async def read(self, work: Work[T]) -> T:
-        return await self._wanted(self._readers, work)
+        return await self._wanted(self._readers, work, READING_SECONDS)
 
     def told(self) -> AsyncIterator[News]:
         return self._telling.told()
@@ -557,11 +566,11 @@ class PostgresStorage:
         await self._ears.close()
         self._telling.end()
 
-    async def _wanted(self, crew: _Crew, work: Work[T]) -> T:
+    async def _wanted(self, crew: _Crew, work: Work[T], seconds: float) -> T:
         if self._closing:
             raise Closed("the store is closing")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        crew.ask(_Unit(work, future))
+        crew.ask(_Unit(work, future, seconds))
         return await future
 
 
@@ -569,7 +578,7 @@ async def connected(dsn: str) -> Any:
     return await asyncpg.connect(
         dsn,
         timeout=CONNECT_SECONDS,
-        command_timeout=STATEMENT_SECONDS,
+        command_timeout=BRIEF_SECONDS,
         target_session_attrs="primary",
         server_settings={
             "application_name": "carrel",
@@ -629,12 +638,12 @@ async def bring_up_to_date(dsn: str, known: list[migrations.Migration], now: int
 async def _migrate(connection: Any, known: list[migrations.Migration], now: int) -> None:
     async with connection.transaction():
         await connection.execute("set local lock_timeout = 0")
-        await connection.execute("select pg_advisory_xact_lock($1)", _MIGRATING)
+        await connection.execute("select pg_advisory_xact_lock($1)", _MIGRATING, timeout=STATEMENT_SECONDS)
         await connection.execute(definition(migrations.TABLE))
         rows = await connection.fetch("select number, digest from migrations")
         for migration in migrations.due({row["number"]: row["digest"] for row in rows}, known):
             for statement in migrations.statements(definition(migration.sql)):
-                await connection.execute(statement)
+                await connection.execute(statement, timeout=STATEMENT_SECONDS)
             await connection.execute(
                 "insert into migrations (number, name, digest, applied_at) values ($1, $2, $3, $4)",
                 migration.number,

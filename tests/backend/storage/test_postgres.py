@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from carrel.storage import Conflict, Fault, Refused, open_storage
+from carrel.storage import postgres as postgres_store
 from carrel.storage.postgres import _payloads, definition, in_dialect, without_password
 from tests.databases import Databases
 
@@ -323,5 +324,21 @@ def test_a_message_nobody_can_read_makes_everybody_look(database):
         news = store.told()
         database.notify("carrel_facts", "{")
         assert await asyncio.wait_for(anext(news), 30) is None
+
+    played(database, test)
+
+
+def test_a_statement_that_never_answers_costs_its_connection_and_not_the_node(database, monkeypatch):
+    monkeypatch.setattr(postgres_store, "BRIEF_SECONDS", 0.2)
+
+    async def hangs(tx):
+        await put(tx, "test a")
+        await tx.one("select pg_sleep(600)")
+
+    async def test(store):
+        with pytest.raises(Fault, match="lost"):
+            await store.write(hangs, brief=True)
+        await store.write(lambda tx: put(tx, "test b"))
+        assert await store.read(names) == ["test b"]
 
     played(database, test)
