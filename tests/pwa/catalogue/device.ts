@@ -37,6 +37,12 @@ export class Device {
   /** Snapshots that stand in the origin's private files. */
   readonly files = new Set<string>();
   readonly fetched: string[] = [];
+  /** How often the library was asked for anything, in vain too. */
+  asked = 0;
+  /** Versions that are open now. */
+  readonly open: string[] = [];
+  /** Until when opening takes. */
+  opening: Promise<void> = Promise.resolve();
   now = 1_000;
   free: number | null = 10_000 * MB;
   /** Whether this browser gives private files at all. */
@@ -92,6 +98,7 @@ export class Device {
   }
 
   private async fetch(path: string, stop?: AbortSignal): Promise<Response> {
+    this.asked += 1;
     if (!this.there) throw new TypeError('Failed to fetch');
     if (path === '/catalogue/1/manifest') return this.newest ? Response.json(this.newest.manifest) : new Response(null, { status: 404 });
     this.fetched.push(path);
@@ -140,12 +147,13 @@ class MadeUpShelf implements Shelf {
     return where === 'memory' || manifest.size_bytes <= 24 * MB;
   }
   async open(manifest: Manifest): Promise<Opened | 'taken' | 'gone'> {
+    await this.device.opening;
     const whole = manifest.parts.every(({ sha256 }) => this.device.kept.has(partPath(sha256)));
     if (this.files() && (whole || this.device.files.has(manifest.version))) {
       this.device.files.add(manifest.version);
-      return openedOf(manifest, 'device');
+      return openedOf(manifest, 'device', this.device.open);
     }
-    if (whole && manifest.size_bytes <= 24 * MB) return openedOf(manifest, 'memory');
+    if (whole && manifest.size_bytes <= 24 * MB) return openedOf(manifest, 'memory', this.device.open);
     return this.device.hasFiles && !this.files() ? 'taken' : 'gone';
   }
   only(manifest: Manifest | null): void {
@@ -154,7 +162,8 @@ class MadeUpShelf implements Shelf {
   }
 }
 
-function openedOf(manifest: Manifest, where: Opened['where']): Opened {
+function openedOf(manifest: Manifest, where: Opened['where'], versions: string[]): Opened {
+  versions.push(manifest.version);
   let open = true;
   const hits = (typed: string): ReturnType<Finder['search']> => {
     if (!open) throw new Error('expected an open catalogue, got a closed one');
@@ -163,7 +172,10 @@ function openedOf(manifest: Manifest, where: Opened['where']): Opened {
   return {
     where,
     finder: { about: () => ({ built_at: manifest.built_at, records: manifest.records }), search: hits, record: (id) => ({ id }) as never },
-    close: () => (open = false),
+    close: () => {
+      open = false;
+      versions.splice(versions.indexOf(manifest.version), 1);
+    },
   };
 }
 

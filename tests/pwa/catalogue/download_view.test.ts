@@ -71,7 +71,8 @@ const STANDS: [name: string, at: Bringing, said: string, buttons: string[]][] = 
 
 describe('the search', () => {
   test('offers a big catalogue with its size, quietly, and is at the library until then', async () => {
-    const tab = await opened('/search', { bringing: { step: 'offered', wire_bytes: 72 * MB } });
+    const tab = await opened('/search');
+    await say(tab, { step: 'offered', wire_bytes: 72 * MB });
     expect(part(HEADING)).toBe(`${HEADING} With the whole catalogue on this device you can search without a network. It is 72 MB to download. Download 72 MB`);
     expect(whence()).toBe('Results appear as you type. They come from the library, so a network is needed.');
     expect(await tab.hear()).toEqual([]);

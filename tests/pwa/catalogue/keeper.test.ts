@@ -180,12 +180,43 @@ describe('a download', () => {
     expect(one.at.kept?.where).toBe('device');
   });
 
+  test('that waits asks less and less often, and at least twice a minute', async () => {
+    const one = await opened();
+    device.there = false;
+    await one.ask({ kind: 'bring' });
+    const asked: number[] = [];
+    for (let minute = 0; minute < 3; minute += 1) {
+      const before = device.asked;
+      for (let second = 0; second < 60; second += 1) await device.pass(1_000);
+      asked.push(device.asked - before);
+    }
+    expect(asked).toEqual([5, 2, 2]);
+  });
+
+  test('of a newer catalogue keeps no part of the one that it is brought instead of', async () => {
+    const one = await opened();
+    holdFrom(3);
+    await one.ask({ kind: 'bring' });
+    await settled();
+    await one.ask({ kind: 'pause' });
+    const old = [device.part(1), device.part(2)];
+    expect(old.every((path) => device.kept.has(path))).toBe(true);
+    device.editions.push(edition('v2', 72 * MB));
+    const again = await opened();
+    expect(again.at.bringing).toMatchObject({ step: 'paused', done_bytes: 0 });
+    holdFrom(1);
+    await again.ask({ kind: 'bring' });
+    await settled();
+    expect(old.some((path) => device.kept.has(path))).toBe(false);
+  });
+
   test('that waits can be stopped and paused', async () => {
     const one = await opened();
     device.there = false;
     await one.ask({ kind: 'bring' });
+    one.told.length = 0;
     await one.ask({ kind: 'pause' });
-    expect(one.step).toBe('paused');
+    expect(one.told.map(({ bringing }) => bringing.step)).toEqual(['paused']);
     await one.ask({ kind: 'bring' });
     expect(one.step).toBe('waiting');
     await one.ask({ kind: 'stop' });
@@ -287,6 +318,7 @@ describe('a catalogue that is here', () => {
     expect(one.at).toMatchObject({ kept: { as_of: 2 }, bringing: { step: 'none' } });
     expect(await one.hits()).toEqual(['v2 x']);
     expect([...device.files]).toEqual(['v2']);
+    expect(device.open).toEqual(['v2']);
   });
 
   test('is swapped unasked for a newer one that is small', async () => {

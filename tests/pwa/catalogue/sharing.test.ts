@@ -124,6 +124,21 @@ describe('a tab that holds and does not answer', () => {
     expect(second.told.at(-1)?.kept?.where).toBe('memory');
   });
 
+  test('is not taken for one that is only slow to open it', async () => {
+    const before = await holding();
+    before.close();
+    let opens = (): void => undefined;
+    device.opening = new Promise((done) => (opens = done));
+    await opened();
+    const second = await opened();
+    const found = second.hits();
+    await device.pass(10_000);
+    opens();
+    await settled();
+    expect(await found).toEqual(['v1 x']);
+    expect(second.told.map(({ elsewhere }) => elsewhere)).not.toContain(true);
+  });
+
   test('is asked again once it answers', async () => {
     const first = await holding();
     first.frozen = true;
