@@ -54,6 +54,8 @@ export class Sharing {
   private mine: { standing: Standing; holder: Holder } | null = null;
   private readonly pending = new Map<number, Pending>();
   private count = 0;
+  /** That this tab's page opened the catalogue, and how: whoever takes over does so too. */
+  private opened: Extract<Asked, { kind: 'open' }> | null = null;
 
   constructor(tabs: Tabs) {
     this.tabs = tabs;
@@ -62,6 +64,7 @@ export class Sharing {
   }
 
   async ask(asked: Asked): Promise<unknown> {
+    if (asked.kind === 'open') this.opened = { kind: 'open', unasked: asked.unasked || this.opened?.unasked === true };
     await this.begun;
     if (this.mine) {
       // Perhaps the one that did not answer does again: then it says what it has.
@@ -116,6 +119,8 @@ export class Sharing {
     this.mine = { standing, holder };
     if (standing !== 'holds') return;
     this.post({ holds: this.tabs.me });
+    // The one before may have ended in the middle of a download, or said what is no longer so.
+    if (this.opened) holder.answer(this.opened).catch(() => undefined);
     for (const [id, pending] of this.pending) this.answer(id, pending, holder);
   }
 

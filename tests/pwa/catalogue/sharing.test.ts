@@ -83,6 +83,17 @@ describe('tabs that agree', () => {
     expect(await b).toEqual(['v1 b']);
   });
 
+  test('look for a catalogue anew when the one that holds closes: its page may have been loaded anew', async () => {
+    device.there = false;
+    const first = await opened();
+    const second = await opened();
+    expect(second.told.at(-1)?.bringing.step).toBe('none');
+    device.there = true;
+    first.close();
+    await settled();
+    expect(second.told.at(-1)?.bringing.step).toBe('offered');
+  });
+
   test('take over a download where it was', async () => {
     const first = await opened();
     const second = await opened();
@@ -95,9 +106,8 @@ describe('tabs that agree', () => {
     device.fetched.length = 0;
     first.close();
     await settled();
-    await second.sharing.ask({ kind: 'open', unasked: true });
-    await settled();
     expect(device.fetched).toEqual([device.part(3), device.part(4)]);
+    expect(second.told.at(-1)?.kept?.where).toBe('device');
     expect(await second.hits()).toEqual(['v1 x']);
   });
 });
