@@ -29,6 +29,7 @@ from carrel_sync.messages import (
     WIRE_VERSION,
     Alternative,
     Intent,
+    IntentId,
     Outcome,
     Problem,
     Reply,
@@ -494,8 +495,17 @@ async def converse(
 
 class _Entry(NamedTuple):
     n: int
+    u: str
+    """Identity of the wish; "" when it cannot be read."""
     intent: Intent | None
     raw: Raw
+
+
+class _Named(Struct):
+    """As much of an unreadable entry as may still tell which wish it is."""
+
+    n: Any = None
+    u: Any = None
 
 
 def _placed(raws: Sequence[Raw]) -> list[_Entry] | None:
@@ -511,27 +521,33 @@ def _placed(raws: Sequence[Raw]) -> list[_Entry] | None:
         try:
             intent = intent_decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            n = _place_in(raw) or (entries[-1].n + 1 if entries else 0)
+            n, u = _named(raw)
+            n = n or (entries[-1].n + 1 if entries else 0)
             if not n:
                 unplaced += 1
                 continue
-            entries.append(_Entry(n, None, raw))
+            entries.append(_Entry(n, u, None, raw))
         else:
-            entries.append(_Entry(intent.n, intent, raw))
+            entries.append(_Entry(intent.n, intent.u, intent, raw))
         if unplaced and len(entries) == 1:
             first = entries[0].n
-            entries[:0] = [_Entry(first - unplaced + i, None, raws[i]) for i in range(unplaced)]
+            entries[:0] = [
+                _Entry(first - unplaced + i, _named(raws[i])[1], None, raws[i]) for i in range(unplaced)
+            ]
     return None if unplaced and not entries else entries
 
 
-def _place_in(raw: Raw) -> int:
-    """The place that an unreadable entry still tells; 0 if it tells none."""
+def _named(raw: Raw) -> tuple[int, str]:
+    """Place and identity that an unreadable entry still tells; 0 and "" where it tells none."""
     try:
-        told = msgspec.json.decode(raw)
+        told = _named_decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return 0
-    n = told.get("n") if type(told) is dict else None
-    return n if type(n) is int and 1 <= n < 2**53 else 0
+        return 0, ""
+    n = told.n if type(told.n) is int and 1 <= told.n < 2**53 else 0
+    try:
+        return n, msgspec.convert(told.u, IntentId)
+    except msgspec.ValidationError:
+        return n, ""
 
 
 async def _decide(
@@ -546,21 +562,24 @@ async def _decide(
     """Give every entry its fate, in order. The second says whether any operation was run."""
     us: set[str] = set()
     for entry in entries:
-        if entry.intent is not None:
-            us.add(entry.intent.u)
-            if entry.intent.after is not None:
-                us.add(entry.intent.after)
+        if entry.u:
+            us.add(entry.u)
+        if entry.intent is not None and entry.intent.after is not None:
+            us.add(entry.intent.after)
     fates = dict(await ledger.known(patron, sorted(us))) if us else {}
     decided: list[Decided] = []
     ran = False
-    for n, intent, raw in entries:
-        if intent is None:
-            decided.append(Decided(n, "", _fate(Outcome(n, "invalid", code="malformed"))))
-            continue
-        u, op = intent.u, intent.op
-        before = fates.get(u)
+    for n, u, intent, raw in entries:
+        op = "" if intent is None else intent.op
+        before = fates.get(u) if u else None
         if before is not None:
             decided.append(Decided(n, u, before, False, op))
+            continue
+        if intent is None:
+            fate = _fate(Outcome(n, "invalid", code="malformed"))
+            if u:
+                fates[u] = fate
+            decided.append(Decided(n, u, fate))
             continue
         outcome = _settled_without_running(intent, raw, operations, fates, now)
         kept = ""
@@ -636,6 +655,7 @@ def _outcome(n: int, decision: Decision | Final) -> Outcome:
 
 
 _PLAIN = Outcome(0, "done")
+_named_decoder = msgspec.json.Decoder(_Named)
 _fate_decoder = msgspec.json.Decoder(Outcome)
 
 
@@ -659,7 +679,7 @@ def _told(
     A fate names its identity when the phone now has another wish in that place: then the phone was put
     back from a backup, and the wish has to move to a new place.
     """
-    sent = {entry.n: entry.intent.u for entry in late if entry.intent is not None}
+    sent = {entry.n: entry.u for entry in late}
     done: list[tuple[int, int]] = []
     outcomes: list[Outcome] = []
     for n, u, fate in fates:

@@ -262,7 +262,7 @@ export interface Composed {
 }
 
 /**
- * Say what to send: as many wishes as fit, and how far this phone has read.
+ * Say what to send: as many wishes as fit, and how far this phone has read. The first message carries none.
  *
  * Args:
  *   now: the device's clock, epoch milliseconds.
@@ -274,7 +274,8 @@ export function compose(state: PhoneState, now: number, app = ''): Composed | nu
   const plain = Math.min(REQUEST_BYTES_INFLATED - 1024, state.chunk / state.ratio);
   const intents: Intent[] = [];
   let size = 0;
-  for (const wish of state.outbox) {
+  // Without a known epoch none goes: should the message come late, in another history, it would be decided there.
+  for (const wish of state.epoch ? state.outbox : []) {
     size += sizeOf(wish) + 1;
     if (intents.length >= state.most || (intents.length && size > plain)) break;
     intents.push(intentOf(wish));
@@ -357,7 +358,7 @@ export function receive(
       answers.delete(wish.u);
       answers.set(wish.u, answer);
       placed.set(wish.n, answer);
-      if (!answer.put_away) answered.push(answer);
+      if (!answer.put_away && !asBefore(wish, outcome)) answered.push(answer);
     }
   }
   for (const [n, outcome] of fates) {
@@ -392,15 +393,17 @@ export function receive(
     most: Math.min(INTENTS_PER_REQUEST, state.most * 2),
     failures: 0,
   };
-  const gap = reply.gap != null && open.some((each) => each.n > reply.upto);
-  if (moving.size || gap) next = renumbered(next, reply.upto, (each) => moving.has(each.u) || each.n > reply.upto);
+  // A reply may be late: no wish moves back to where everything is known to be decided and acknowledged.
+  const base = Math.max(reply.upto, ack);
+  const gap = reply.gap != null && open.some((each) => each.n > base);
+  if (moving.size || gap) next = renumbered(next, base, (each) => moving.has(each.u) || each.n > base);
 
   const read = request.cur === reading(state);
   if (read) next = told(next, reply);
   const again =
     (read && (reply.more ?? false)) ||
     next.mismatches === 1 ||
-    (next.outbox.length > 0 && (moving.size > 0 || gap || open.length < state.outbox.length));
+    (next.outbox.length > 0 && (moving.size > 0 || gap || !state.epoch || open.length < state.outbox.length));
   return { state: next, answered, changed: next.facts !== state.facts, again, wait_ms: reply.poll ?? 60_000 };
 }
 
@@ -414,7 +417,7 @@ export interface Broken {
   /** Milliseconds to wait before composing again; null: until something else happens. */
   wait_ms: number | null;
   tell: 'offline' | 'sign-in' | 'update' | 'closed' | 'later' | 'resent';
-  /** How many wishes that were answered before will be sent again. */
+  /** How many wishes that were answered before are sent again. */
   resent: number;
   /** Newly answered by the phone itself, as the library cannot read them; to be announced once. */
   answered: Answer[];
@@ -425,10 +428,14 @@ export interface Broken {
  *
  * Args:
  *   request: what failed.
- *   now: the device's clock, epoch milliseconds.
+ *   now: the device's clock, epoch milliseconds; says only how long ago a size did not get through.
  *   random: from 0 (included) to 1 (excluded), so that phones do not all come back at once.
  */
 export function broke(state: PhoneState, request: Request, failure: Failure, now: number, random: number): Broken {
+  if (request.dev !== state.dev) {
+    // Of a sign-in that has ended meanwhile: it says nothing about this one, least of all that this one is closed.
+    return { state, wait_ms: 0, tell: 'later', resent: 0, answered: [] };
+  }
   if (failure.kind === 'cut') return later(shrunk(state, request, now), 'cut', 'offline', random);
   const { status, problem } = failure;
   const least = failure.retry_after_ms ?? 0;
@@ -443,7 +450,7 @@ export function broke(state: PhoneState, request: Request, failure: Failure, now
   if (status === 426) return still('outdated', 'update');
   if (status === 401 || (status === 403 && problem?.code === 'device')) return still('unknown', 'sign-in');
   if (status === 409 && problem?.code === 'epoch' && problem.epoch && problem.epoch !== state.epoch) {
-    const { state: next, resent } = restored(moved(state, 'restored'), problem.epoch, problem.upto ?? 0, now);
+    const { state: next, resent } = restored(moved(state, 'restored'), problem.epoch, problem.upto ?? 0);
     return { state: next, wait_ms: 0, tell: resent ? 'resent' : 'later', resent, answered: [] };
   }
   if (status === 400 || status === 413 || status === 415 || status === 422) {
@@ -518,8 +525,8 @@ function fatesOf(reply: Reply): Map<number, Outcome> {
 }
 
 function answerOf(wish: Wish, outcome: Outcome, now: number): Answer {
-  const { n, u, op, args, at, until, seen, told } = wish;
-  const asBefore = told !== null && sameFate(told.outcome, outcome);
+  const { n, u, op, args, at, until, seen } = wish;
+  const told = asBefore(wish, outcome) ? wish.told : null;
   return {
     n,
     u,
@@ -529,16 +536,17 @@ function answerOf(wish: Wish, outcome: Outcome, now: number): Answer {
     until,
     seen,
     outcome,
-    answered_at: asBefore ? told.answered_at : now,
+    answered_at: told ? told.answered_at : now,
     // What the person did themselves, or has read already, is not told twice.
-    put_away: (wish.withdrawn && outcome.st === 'withdrawn') || (asBefore && told.put_away),
+    put_away: (wish.withdrawn && outcome.st === 'withdrawn') || (told?.put_away ?? false),
     withdrawn: wish.withdrawn && outcome.st !== 'withdrawn',
   };
 }
 
-function sameFate(one: Outcome, other: Outcome): boolean {
+/** Whether the person was told the same before the library's memory was put back. */
+function asBefore({ told }: Wish, outcome: Outcome): boolean {
   const fate = ({ st, code, said }: Outcome) => JSON.stringify([st, code ?? '', said ?? {}]);
-  return fate(one) === fate(other);
+  return told !== null && fate(told.outcome) === fate(outcome);
 }
 
 /** Answers still needed: to be read, to be acknowledged, or young enough for the journal. */
@@ -636,19 +644,19 @@ function smaller(state: PhoneState, request: Request): { state: PhoneState; answ
   return { state: renumbered(rest, wish.n - 1, (each) => each.n > wish.n), answered };
 }
 
-/** The library's memory was put back: what it told this phone to be done since goes again, in new places. */
-function restored(
-  state: PhoneState,
-  epoch: string,
-  upto: number,
-  now: number,
-): { state: PhoneState; resent: number } {
-  const since = (libraryNow(state, now) ?? now) - JOURNAL_MS;
-  const forgotten = state.answers.filter((each) => each.n > upto);
+/**
+ * The library's memory was put back: what it told this phone to be done goes again, in new places.
+ *
+ * Whether the library still knows it does not matter, nor does its old place mean anything in this history: the
+ * identity keeps what it brings about single.
+ */
+function restored(state: PhoneState, epoch: string, upto: number): { state: PhoneState; resent: number } {
+  // By what the library last said of its clock: the device's may have jumped since.
+  const since = (state.heard_at ?? 0) - JOURNAL_MS;
   // A refusal had no effect that could be missing; sent again it might be done, against what was told.
-  const again = forgotten.filter(
+  const again = state.answers.filter(
     ({ outcome: { st }, answered_at }) =>
-      (st === 'done' || st === 'changed' || st === 'received') && answered_at > since,
+      st === 'received' || ((st === 'done' || st === 'changed') && answered_at > since),
   );
   const wishes = again.map(
     ({ n, u, op, args, at, until, seen, outcome, answered_at, put_away }): Wish => ({
@@ -667,9 +675,7 @@ function restored(
     }),
   );
   const outbox = [...wishes, ...state.outbox].sort((one, other) => one.n - other.n);
-  const answers = state.answers
-    .filter((each) => !again.includes(each))
-    .map((each) => (each.n > upto ? { ...each, n: 0 } : each));
-  const next = { ...state, epoch, ack: Math.min(state.ack, upto), cur: '', shadow: null, outbox, answers, failures: 0 };
+  const answers = state.answers.filter((each) => !again.includes(each)).map((each) => ({ ...each, n: 0 }));
+  const next = { ...state, epoch, ack: upto, cur: '', shadow: null, outbox, answers, failures: 0 };
   return { state: renumbered(next, upto, () => true), resent: wishes.length };
 }

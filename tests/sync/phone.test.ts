@@ -14,7 +14,7 @@ import {
   JOURNAL_MS,
   ask,
   asReply,
-  begin,
+  begin as justSignedIn,
   broke,
   compose,
   opened,
@@ -33,6 +33,11 @@ import { ModelLibrary } from './model_library.ts';
 
 const NOW = 1_801_472_400_000;
 const DEV = `d_${'0'.repeat(31)}1`;
+
+/** A phone that has heard the library's epoch, and nothing else yet. */
+function begin(dev: string): PhoneState {
+  return { ...justSignedIn(dev), epoch: 'e1' };
+}
 
 function identity(number: number): string {
   return `01900000-0000-7000-8000-${number.toString(16).padStart(12, '0')}`;
@@ -141,6 +146,14 @@ describe('asking', () => {
 });
 
 describe('sending', () => {
+  it('a phone that knows no epoch sends no wish, hears the epoch and sends them at once', () => {
+    const { state, request } = composed(asked(justSignedIn(DEV), wish(1)));
+    expect(request.intents).toBeUndefined();
+    const heard = receive(state, request, plain(), NOW);
+    expect(heard.again).toBe(true);
+    expect(composed(heard.state).request).toMatchObject({ epoch: 'e1', intents: [{ n: 1, u: identity(1) }] });
+  });
+
   it('500 wishes go in one request on a good line', () => {
     let state = begin(DEV);
     for (let n = 1; n <= 500; n++) {
@@ -316,6 +329,14 @@ describe('failing', () => {
     expect(broke(state, request, status(403, 'device'), NOW, 0.5)).toMatchObject({ tell: 'sign-in', wait_ms: null });
   });
 
+  it('a failure of a request from before a new sign-in says nothing about this one', () => {
+    const { request } = composed(begin(DEV.replace('1', '2')));
+    const state = asked(begin(DEV), wish(1));
+    for (const failure of [status(410, 'device-closed'), status(401, 'auth'), status(426, 'upgrade'), status(400), { kind: 'cut' as const }]) {
+      expect(broke(state, request, failure, NOW, 0.5)).toMatchObject({ state, tell: 'later', answered: [] });
+    }
+  });
+
   it('a request without wishes that cannot be read forgets its cursor and nothing else', () => {
     const { request, state } = composed({ ...begin(DEV), cur: 'damaged' });
     expect(broke(state, request, status(400, 'malformed'), NOW, 0.5).state.cur).toBe('');
@@ -416,6 +437,9 @@ describe('hearing', () => {
     const heard = receive(third.state, third.request, reply, NOW);
     expect(heard.answered.map((each) => each.u)).toEqual([identity(2)]);
     expect(heard.state.answers.find((each) => each.u === identity(1))?.put_away).toBe(true);
+    const same = receive(third.state, third.request, plain({ epoch: 'e2', upto: 2, done: [[1, 2]] }), NOW);
+    expect(same.answered).toEqual([]);
+    expect(same.state.answers.map((each) => each.put_away)).toEqual([true, false]);
   });
 
   it('the library\'s clock is taken from the middle of the round trip', () => {
@@ -473,7 +497,7 @@ describe('by chance', () => {
 
   function run(all: Step[], once = false): void {
     const library = new ModelLibrary();
-    let state: PhoneState = begin(DEV);
+    let state: PhoneState = justSignedIn(DEV);
     let saved = structuredClone(state);
     let minted = 0;
     let clock = NOW;
@@ -499,18 +523,18 @@ describe('by chance', () => {
       const { request } = made;
       requests.push(request);
       if (lose === 'request') {
-        state = broke(state, request, { kind: 'cut' }, clock, 0.5).state;
+        state = broke(state, request, { kind: 'cut' }, NOW, 0.5).state;
         return true;
       }
       let answer = library.answer(request, clock);
       if (twice) answer = library.answer(requests[minted % requests.length] ?? request, clock) && library.answer(request, clock);
       if ('status' in answer) {
-        state = broke(state, request, { kind: 'status', status: answer.status, problem: answer }, clock, 0.5).state;
+        state = broke(state, request, { kind: 'status', status: answer.status, problem: answer }, NOW, 0.5).state;
         return true;
       }
       if (late) replies.push([request, answer]);
       if (lose === 'reply') {
-        state = broke(state, request, { kind: 'cut' }, clock, 0.5).state;
+        state = broke(state, request, { kind: 'cut' }, NOW, 0.5).state;
         return true;
       }
       let again = hear(request, answer);

@@ -43,9 +43,9 @@ export function dialogues(folder = ''): [string, Json][] {
 
 /** Say the library's lines to a phone; throws with the step, what was expected and what came. */
 export function play(dialogue: Json): void {
-  let state = begin(spelt(dialogue.dev ?? 'd:1'));
+  let state: PhoneState = { ...begin(spelt(dialogue.dev ?? 'd:1')), epoch: dialogue.epoch ?? 'e1' };
   const heard = new Map<number, [Request, Reply]>();
-  const skew = (dialogue.phone_clock_off_by_days ?? 0) * DAY_MS;
+  let skew = (dialogue.phone_clock_off_by_days ?? 0) * DAY_MS;
   for (const [at, written] of dialogue.steps.entries()) {
     const step = spelt(written);
     const where = `${dialogue.title}, step ${at + 1}`;
@@ -58,7 +58,9 @@ export function play(dialogue: Json): void {
       }
     };
     if (step.only === 'library') continue;
-    if (step.phone) {
+    if (step.phone?.clock_off_by_days !== undefined) {
+      skew = step.phone.clock_off_by_days * DAY_MS;
+    } else if (step.phone) {
       state = done(state, step.phone, heard, now, so);
     } else if (step.sends) {
       const composed = compose(state, now);
@@ -66,7 +68,7 @@ export function play(dialogue: Json): void {
       state = composed.state;
       const { request } = composed;
       expected('device', spelt(step.sends.dev ?? dialogue.dev ?? 'd:1'), request.dev);
-      expected('epoch', step.sends.epoch ?? '', request.epoch);
+      expected('epoch', step.sends.epoch ?? 'e1', request.epoch);
       expected('ack', step.sends.ack ?? 0, request.ack);
       expected('cursor', step.sends.cur ?? '', request.cur);
       if (step.sends.max) expected('largest reply', step.sends.max, request.max);

@@ -171,7 +171,7 @@ async def play(dialogue: dict[str, Any], library: Library) -> None:
 
 
 def _complete(sends: dict[str, Any], dialogue: dict[str, Any], now: int) -> dict[str, Any]:
-    defaults = {"v": 1, "dev": _spelt(dialogue.get("dev", "d:1")), "epoch": "", "cur": "", "now": now}
+    defaults = {"v": 1, "dev": _spelt(dialogue.get("dev", "d:1")), "epoch": "e1", "cur": "", "now": now}
     intents = [
         {"at": START_MS, "args": {}, **intent} if isinstance(intent, dict) else intent
         for intent in sends.get("intents", [])
