@@ -329,7 +329,7 @@ export function receive(
     return { state, answered: [], changed: false, again: false, wait_ms: BACKOFF_MOST_MS };
   }
   const fates = fatesOf(reply);
-  const carried = new Set((request.intents ?? []).map((each) => (each as Intent).u));
+  const carried = new Map((request.intents ?? []).map((each) => [(each as Intent).u, (each as Intent).n]));
   const sure = moved(state, 'replied');
 
   const answered: Answer[] = [];
@@ -340,7 +340,8 @@ export function receive(
   const openAt = new Set<number>();
   for (const wish of state.outbox) {
     const outcome = fates.get(wish.n);
-    if (!outcome || !carried.has(wish.u)) {
+    // It may have been moved since: then what is said of its place is said of another.
+    if (!outcome || carried.get(wish.u) !== wish.n) {
       open.push(wish);
       openAt.add(wish.n);
     } else if (outcome.u && outcome.u !== wish.u) {
@@ -370,6 +371,16 @@ export function receive(
       placed.set(n, answer);
       answered.push(answer);
     }
+  }
+  for (const [u, n] of carried) {
+    // One that was given up as unreadable had got through before: what the library says of it is what is true.
+    const before = answers.get(u);
+    const outcome = fates.get(n);
+    if (!before || before.n || before.outcome.code !== 'unreadable' || !outcome || outcome.st === 'withdrawn') continue;
+    if (state.outbox.some((each) => each.u === u) || (outcome.u && outcome.u !== u)) continue;
+    const answer = { ...before, outcome, answered_at: reply.now, put_away: false };
+    answers.set(u, answer);
+    answered.push(answer);
   }
   let ack = state.ack;
   for (;;) {

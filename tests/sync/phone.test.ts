@@ -316,6 +316,29 @@ describe('failing', () => {
     expect(asReply(plain())).toEqual(plain());
   });
 
+  it('a late reply says nothing of a wish that has been moved to another place since', () => {
+    const first = composed(asked({ ...begin(DEV), epoch: 'e1' }, wish(1), wish(2)));
+    const forgotten = { ...first.state, outbox: first.state.outbox.filter(({ u }) => u !== identity(1)) };
+    const second = composed(forgotten);
+    const moved = receive(second.state, second.request, { ...plain(), upto: 0, gap: 1 }, NOW).state;
+    expect(moved.outbox.map(({ n, u }) => [n, u])).toEqual([[1, identity(2)]]);
+    const late = receive(moved, first.request, { ...plain(), upto: 2, done: [[1, 1]], outcomes: [{ n: 2, st: 'refused', code: 'taken' }] }, NOW);
+    expect(late.answered).toEqual([]);
+    expect(waiting(late.state).map(({ u }) => u)).toEqual([identity(2)]);
+  });
+
+  it('a wish given up as unreadable, but decided before, is told as the library has it', () => {
+    const first = composed(asked({ ...begin(DEV), epoch: 'e1' }, wish(1)));
+    const second = composed(withdraw(first.state, identity(1)));
+    const gone = broke(second.state, second.request, status(400, 'malformed'), NOW, 0.5);
+    expect(gone.answered.map(({ outcome }) => outcome.code)).toEqual(['unreadable']);
+    const late = receive(gone.state, first.request, { ...plain(), upto: 1, done: [[1, 1]] }, NOW);
+    expect(late.answered.map(({ u, outcome }) => [u, outcome.st])).toEqual([[identity(1), 'done']]);
+    expect(late.state.answers.map(({ u, outcome }) => [u, outcome.st])).toEqual([[identity(1), 'done']]);
+    expect(late.state.ack).toBe(1);
+    expect(receive(late.state, first.request, { ...plain(), upto: 1, done: [[1, 1]] }, NOW).answered).toEqual([]);
+  });
+
   it('a gateway that gives up waiting counts as a slow line', () => {
     const { request, state } = composed(asked(begin(DEV), wish(1)));
     expect(state.outbox[0]?.tries).toBe(1);
