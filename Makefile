@@ -26,9 +26,9 @@ audits: ## Only the accessibility audits, and the report of this build
 	@$(MAKE) --no-print-directory test ONLY="axe conformance"
 	@$(VENV)/python accessibility/conformance/fold.py
 
-bench: ## Measure: prints a table and writes build/bench.json
+bench: ## Measure: prints a table and writes build/bench.json (ONLY="name" for some, KEEP=yes for docs/benchmarks.md)
 	@$(PYTHON) workshop/prepare.py browsers
-	@$(VENV)/python tests/bench/run.py $(ONLY)
+	@$(VENV)/python tests/bench/run.py $(if $(KEEP),--keep) $(ONLY)
 
 build: prepare ## Build the app into build/app
 
