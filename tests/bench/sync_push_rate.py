@@ -1,11 +1,16 @@
 """
-Durable pushes of 10 intents from 32 phones, against an endpoint that does nothing, by the same client.
+Durable pushes of 10 intents from 32 phones, against an endpoint that does nothing and against two peers.
 
-Two servers run in the same way, each in one process: `carrel demo` and `nothing.py`. 32 phones in
-this process, each with a connection of its own, push as fast as they are answered. The two are measured in
-turn, several times; the figure is the ratio of the medians. A push is what a reader with a stack of books
-sends: renew all 8, book a room, cancel a booking, each really decided and its answer kept. Both servers get
-the same bytes, and the client (aiohttp, inflating and decoding every answer) costs both the same.
+`carrel demo` and `nothing.py` run in the same way, each in one process. 32 phones in this process, each with a
+connection of its own, push as fast as they are answered. All are measured in turn, several times; the figures are
+ratios of the medians. A push is what a reader with a stack of books sends: renew all 8, book a room, cancel a
+booking, each really decided, on the disk and its answer kept. The endpoint that does nothing gets the same bytes
+and answers as many, and the client (aiohttp, inflating and decoding every answer) costs both the same. The servers'
+processor time for a push is told beside the rates, as it depends less on what else the machine does.
+
+The peers are sent 10 new documents a push by the same client. Kinto gets one batch, as kinto.js sends it.
+pouchdb-server gets what a PouchDB that replicates sends for each batch of changes: which of these are missing, the
+documents, the checkpoint. Both keep them in memory only and decide nothing. What their phones ask besides is left out.
 """
 
 import asyncio
@@ -21,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +39,8 @@ PHONES = 32
 TURNS = 5
 TURN_SECONDS = 3.0
 GOAL = 0.35
-HOUR = 3_600_000
+PEER_GOALS = {"pouchdb": 4, "kinto": 30}
+SPREAD_GOAL = 2.5
 
 
 def free_port() -> int:
@@ -174,28 +180,153 @@ class Phone:
         raise RuntimeError(f"there is no slot that {self.patron} may book")
 
 
-async def turn(phones: list[Phone], where: str) -> float:
-    """Pushes a second of all phones together."""
-    stop = time.perf_counter() + TURN_SECONDS
-    pushes = 0
+@dataclass
+class Turn:
+    """What one turn of all phones came to."""
+
+    rate: float
+    """Pushes a second."""
+    processor_ms: float
+    """Processor time of the server's process for a push."""
+    waits: list[float]
+    """How long each push waited for its answer, seconds."""
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process has used, its own and the system's for it."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
+
+
+Push = Callable[[Phone], Awaitable[None]]
+
+
+async def turn(phones: list[Phone], push: Push, pid: int) -> Turn:
+    """All phones together, as fast as they are answered."""
+    waits: list[float] = []
+    before, began = processor_seconds(pid), time.perf_counter()
+    stop = began + TURN_SECONDS
 
     async def one(phone: Phone) -> None:
-        nonlocal pushes
-        while time.perf_counter() < stop:
-            body = phone.push()
-            if where == "nothing":
-                answer = await phone.nothing.ask("POST", "/pub/nothing", body, phone.headers())
-                msgspec.json.decode(answer.body)
-            else:
-                before = phone.upto
-                await phone.converse(body)
-                if phone.upto != before + 10:
-                    raise RuntimeError(f"expected {before + 10} decided, got {phone.upto}")
-            pushes += 1
+        while (asked := time.perf_counter()) < stop:
+            await push(phone)
+            waits.append(time.perf_counter() - asked)
 
-    began = time.perf_counter()
     await asyncio.gather(*(one(phone) for phone in phones))
-    return pushes / (time.perf_counter() - began)
+    took = time.perf_counter() - began
+    return Turn(len(waits) / took, 1000 * (processor_seconds(pid) - before) / len(waits), waits)
+
+
+async def to_library(phone: Phone) -> None:
+    before = phone.upto
+    await phone.converse(phone.push())
+    if phone.upto != before + 10:
+        raise RuntimeError(f"expected {before + 10} decided, got {phone.upto}")
+
+
+async def to_nothing(phone: Phone) -> None:
+    answer = await phone.nothing.ask("POST", "/pub/nothing", phone.push(), phone.headers())
+    msgspec.json.decode(answer.body)
+
+
+class Peer:
+    """A peer's server, started by `peers/others.mjs`, and how 10 documents are pushed to it."""
+
+    def __init__(self, name: str, folder: str, kinto: str, node: str) -> None:
+        self.name = name
+        self.port = free_port()
+        self.connections: dict[str, Connection] = {}
+        self.points: dict[str, dict[str, str]] = {}
+        self.run = subprocess.Popen(
+            [node, "others.mjs"], cwd=folder, env={**os.environ, "KINTO": kinto}, start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        assert self.run.stdin is not None
+        assert self.run.stdout is not None
+        self.run.stdin.write(json.dumps({"command": "start", "name": name, "port": self.port}) + "\n")
+        self.run.stdin.flush()
+        for line in self.run.stdout:
+            if line.startswith('{"'):
+                if "told" not in json.loads(line):
+                    raise RuntimeError(line)
+                break
+        children = Path(f"/proc/{self.run.pid}/task/{self.run.pid}/children").read_text().split()
+        self.pid = int(children[0])
+        self.headers = {"Content-Type": "application/json"}
+        if name == "kinto":
+            self.headers["Authorization"] = "Basic cmVhZGVyOnNlY3JldA=="
+
+    async def open(self) -> None:
+        made = ["/bench"] if self.name == "pouchdb" else ["/v1/buckets/bench", "/v1/buckets/bench/collections/things"]
+        connection = Connection(self.port)
+        for path in made:
+            body = b"" if self.name == "pouchdb" else b"{}"
+            answer = await connection.ask("PUT", path, body, self.headers)
+            if answer.status >= 300:
+                raise RuntimeError(f"expected a {path}, got {answer.status}: {answer.body[:300]!r}")
+        await connection.close()
+
+    async def push(self, phone: Phone) -> None:
+        if phone.dev not in self.connections:
+            self.connections[phone.dev] = Connection(self.port)
+        docs = {phone.identity(): {"op": "loans.renew@1", "at": 0, "loan": phone.loans[0]} for _ in range(10)}
+        await (self._replicated if self.name == "pouchdb" else self._batch)(phone, docs)
+
+    async def _ask(self, phone: Phone, method: str, path: str, told: dict[str, Any]) -> Any:
+        answer = await self.connections[phone.dev].ask(method, path, msgspec.json.encode(told), self.headers)
+        if answer.status >= 300:
+            raise RuntimeError(f"expected {self.name} to take {path}, got {answer.status}: {answer.body[:300]!r}")
+        return msgspec.json.decode(answer.body)
+
+    async def _replicated(self, phone: Phone, docs: dict[str, dict[str, Any]]) -> None:
+        revs = {u: secrets.token_hex(16) for u in docs}
+        missing = await self._ask(phone, "POST", "/bench/_revs_diff", {u: [f"1-{rev}"] for u, rev in revs.items()})
+        whole = [
+            {"_id": u, "_rev": f"1-{revs[u]}", "_revisions": {"start": 1, "ids": [revs[u]]}, **docs[u]} for u in missing
+        ]
+        refused = await self._ask(phone, "POST", "/bench/_bulk_docs", {"docs": whole, "new_edits": False})
+        if len(missing) != 10 or refused:
+            raise RuntimeError(f"expected 10 kept, got {len(missing)} missing and {refused}")
+        path = f"/bench/_local/{phone.dev}"
+        point = {"_id": f"_local/{phone.dev}", "last_seq": phone.upto, **self.points.get(phone.dev, {})}
+        self.points[phone.dev] = {"_rev": (await self._ask(phone, "PUT", path, point))["rev"]}
+
+    async def _batch(self, phone: Phone, docs: dict[str, dict[str, Any]]) -> None:
+        told = {
+            "defaults": {"method": "PUT"},
+            "requests": [
+                {"path": f"/buckets/bench/collections/things/records/{u}", "body": {"data": doc}}
+                for u, doc in docs.items()
+            ],
+        }
+        kept = sum(each["status"] == 201 for each in (await self._ask(phone, "POST", "/v1/batch", told))["responses"])
+        if kept != 10:
+            raise RuntimeError(f"expected 10 kept, got {kept}")
+
+    async def close(self) -> None:
+        for connection in self.connections.values():
+            await connection.close()
+
+
+def peers() -> tuple[list[Peer], dict[str, str]]:
+    """Those that could be had, and why others could not."""
+    node = shutil.which("node")
+    brought = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "peers" / "bring.py")], stdout=subprocess.PIPE, check=False
+    )
+    if node is None or brought.returncode != 0:
+        return [], dict.fromkeys(PEER_GOALS, "the peers could not be installed")
+    place = json.loads(brought.stdout)
+    found, missing = [], {}
+    for name in PEER_GOALS:
+        if name == "kinto" and not place["kinto"]:
+            missing[name] = "Kinto could not be installed"
+            continue
+        try:
+            found.append(Peer(name, place["folder"], place["kinto"], node))
+        except (RuntimeError, OSError, IndexError) as said:
+            missing[name] = f"it did not start: {said}"
+    return found, missing
 
 
 async def reachable(port: int, path: str) -> None:
@@ -211,7 +342,9 @@ async def reachable(port: int, path: str) -> None:
     raise RuntimeError(f"nobody answers at port {port}")
 
 
-async def measured(library: int, nothing: int) -> tuple[float, float]:
+async def measured(
+    library: int, nothing: int, pids: dict[str, int], others: list[Peer], missing: dict[str, str]
+) -> dict[str, list[Turn]]:
     await reachable(library, "/session")
     await reachable(nothing, "/session")
     first = Connection(library)
@@ -238,46 +371,83 @@ async def measured(library: int, nothing: int) -> tuple[float, float]:
         else:
             await phone.library.close()
             await phone.nothing.close()
-    rates: dict[str, list[float]] = {"nothing": [], "library": []}
+    reply = await phones[0].converse(phones[0].push())
+    await phones[0].nothing.ask(
+        "POST", "/pub/nothing/answer", msgspec.json.encode(reply), {"Content-Type": "application/json"}
+    )
+    pushes: dict[str, tuple[Push, int]] = {
+        "nothing": (to_nothing, pids["nothing"]),
+        "library": (to_library, pids["library"]),
+    }
+    for peer in others:
+        try:
+            await peer.open()
+            await peer.push(phones[0])
+            pushes[peer.name] = (peer.push, peer.pid)
+        except (RuntimeError, aiohttp.ClientError, OSError, ValueError) as said:
+            missing[peer.name] = f"it did not take a push: {said}"
+    turns: dict[str, list[Turn]] = {where: [] for where in pushes}
     for _ in range(TURNS):
-        for where, found in rates.items():
-            found.append(await turn(phones, where))
+        for where, (push, pid) in pushes.items():
+            turns[where].append(await turn(phones, push, pid))
     for phone in phones:
         await phone.library.close()
         await phone.nothing.close()
-    return statistics.median(rates["library"]), statistics.median(rates["nothing"])
+    for peer in others:
+        await peer.close()
+    return turns
+
+
+def figure(name: str, value: float | None, unit: str, goal: str, met: bool | None, about: str) -> None:
+    rounded = None if value is None else round(value, 3)
+    print(json.dumps({"name": name, "value": rounded, "unit": unit, "goal": goal, "met": met, "about": about}))
 
 
 def main() -> None:
     data, other = tempfile.mkdtemp(prefix="carrel-bench-"), tempfile.mkdtemp(prefix="carrel-bench-")
     library, nothing = free_port(), free_port()
     scripts = Path(sys.executable).parent
+    others, missing = peers()
     servers = [
         started([str(scripts / "carrel"), "demo", "--data", data, "--port", str(library)]),
         started([sys.executable, str(Path(__file__).parent / "nothing.py"), str(nothing), other]),
     ]
+    pids = {"library": servers[0].pid, "nothing": servers[1].pid}
     try:
-        pushes, most = asyncio.run(measured(library, nothing))
+        turns = asyncio.run(measured(library, nothing, pids, others, missing))
     finally:
-        for server in servers:
-            ended(server)
+        for server in [*servers, *(peer.run for peer in others)]:
+            ended(server)  # type: ignore[arg-type]
         shutil.rmtree(data, ignore_errors=True)
         shutil.rmtree(other, ignore_errors=True)
-    ratio = pushes / most
-    print(f"{pushes:,.0f} pushes of 10 intents a second; the endpoint that does nothing: {most:,.0f}")
-    print(
-        json.dumps(
-            {
-                "name": "sync_push_rate",
-                "value": round(ratio, 3),
-                "unit": "of an endpoint that does nothing",
-                "goal": f">= {GOAL}",
-                "met": ratio >= GOAL,
-                "about": f"{pushes:.0f} pushes/s against {most:.0f}/s, {PHONES} phones, 8 renewals, "
-                "a booking and a cancellation each",
-            }
-        )
-    )
+    rates = {where: statistics.median(each.rate for each in found) for where, found in turns.items()}
+    costs = {where: statistics.median(each.processor_ms for each in found) for where, found in turns.items()}
+    for where, rate in rates.items():
+        print(f"{where}: {rate:,.0f} pushes a second, {costs[where]:.2f} ms of its processor time each")
+    mine = rates["library"]
+    figure(
+        "sync_push_rate", mine / rates["nothing"], "of an endpoint that does nothing", f">= {GOAL}",
+        mine / rates["nothing"] >= GOAL,
+        f"{mine:.0f} pushes/s against {rates['nothing']:.0f}/s, {PHONES} phones, 8 renewals, a booking and a "
+        f"cancellation each; processor time {costs['library']:.2f} ms against {costs['nothing']:.2f} ms, "
+        f"a ratio of {costs['nothing'] / costs['library']:.2f}",
+    )  # fmt: skip
+    for name, goal in PEER_GOALS.items():
+        if name in rates:
+            ratio = mine / rates[name]
+            figure(
+                f"sync_push_{name}", ratio, f"x the rate of {name} in memory", f">= {goal}", ratio >= goal,
+                f"{mine:.0f} pushes/s against {rates[name]:.0f}/s; processor time {costs['library']:.2f} ms "
+                f"against {costs[name]:.2f} ms",
+            )  # fmt: skip
+        else:
+            figure(f"sync_push_{name}", None, "", f">= {goal}", None, missing[name])
+    waits = sorted(wait for each in turns["library"] for wait in each.waits)
+    p50, p99 = waits[len(waits) // 2], waits[len(waits) * 99 // 100]
+    figure(
+        "sync_push_p99", p99 / p50, "x the median wait", f"<= {SPREAD_GOAL}", p99 / p50 <= SPREAD_GOAL,
+        f"{1000 * p99:.0f} ms and {1000 * p50:.0f} ms, {len(waits)} pushes, {PHONES} phones that never pause",
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
