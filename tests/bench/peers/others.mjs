@@ -81,10 +81,11 @@ format = %(message)s
 `;
 
 const PEERS = {
-  async pouchdb(port) {
+  /** `folder`: where its server keeps documents, by its own LevelDB; in memory without. */
+  async pouchdb(port, folder) {
     const { default: PouchDB } = await import('pouchdb');
     PouchDB.plugin((await import('pouchdb-adapter-memory')).default);
-    const stop = started(process.execPath, 'node_modules/pouchdb-server/bin/pouchdb-server', '--in-memory', '--port', `${port}`, '--no-stdout-logs');
+    const stop = started(process.execPath, 'node_modules/pouchdb-server/bin/pouchdb-server', ...(folder ? ['--dir', folder] : ['--in-memory']), '--port', `${port}`, '--no-stdout-logs');
     await answers(`http://127.0.0.1:${port}/`);
     const name = fresh('db');
     await fetch(`http://127.0.0.1:${port}/${name}`, { method: 'PUT' });
@@ -230,7 +231,7 @@ const PEERS = {
 const devices = [];
 let peer = null;
 const commands = {
-  async start({ name, port }) { peer = await PEERS[name](port); },
+  async start({ name, port, folder }) { peer = await PEERS[name](port, folder); },
   async device({ origin }) { devices.push(await peer.device(origin)); return devices.length - 1; },
   async write({ device, docs }) { await devices[device].write(docs); },
   async sync({ device }) { await devices[device].sync(); },
