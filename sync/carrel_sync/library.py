@@ -5,6 +5,7 @@ Knows no capability, no clock, no chance, no store and no network: operations, t
 of an incident and a `Ledger` come in as arguments. `sync/protocol.md` is the text of what it keeps.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -453,6 +454,7 @@ async def converse(
         return Reply(
             WIRE_VERSION, now, opened.epoch, upto, request.cur, True, done, outcomes, gap=gap, sum=""
         )
+    names = _short(entries) if request.short else {}
     page = Page(opened.seq, opened.sum, ())
     rows: list[Any] = []
     gone: list[tuple[str, str, int]] = []
@@ -469,10 +471,11 @@ async def converse(
                     more, reading = True, False
                     break
                 after = fact.seq
+                id = names.get(fact.id, fact.id)
                 if body is None:
-                    gone.append((fact.kind, fact.id, fact.version))
+                    gone.append((fact.kind, id, fact.version))
                 else:
-                    rows.append((fact.kind, fact.id, fact.version, Raw(body)))
+                    rows.append((fact.kind, id, fact.version, Raw(body)))
     if not more:
         after = page.seq
     return Reply(
@@ -548,6 +551,22 @@ def _named(raw: Raw) -> tuple[int, str]:
         return n, msgspec.convert(told.u, IntentId)
     except msgspec.ValidationError:
         return n, ""
+
+
+def _short(entries: Sequence[_Entry]) -> dict[str, str]:
+    """
+    Identities of this request's own wishes, to the short ids that the phone can spell out from it.
+
+    A place that is there twice, or an identity, tells nothing for sure and gets none; nor does a wish that
+    could not be read, as the phone and the library may read it differently.
+    """
+    places = Counter(each.n for each in entries)
+    identities = Counter(each.u for each in entries)
+    return {
+        each.u: f"#{each.n}"
+        for each in entries
+        if each.intent is not None and places[each.n] == 1 and identities[each.u] == 1
+    }
 
 
 async def _decide(

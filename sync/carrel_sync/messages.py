@@ -77,6 +77,8 @@ class Request(Struct, frozen=True, omit_defaults=True):
     """The largest reply this phone wants, in bytes before compression."""
     schema: int = SCHEMA_VERSION
     app: str = ""
+    short: bool = False
+    """This phone understands "#7" in place of the id of a fact: the identity of the intent that it has at 7 here."""
     intents: Annotated[list[Raw], Meta(max_length=INTENTS_PER_REQUEST)] = []
     """Each is decoded on its own as an Intent, so a malformed one delays nobody."""
 
@@ -120,9 +122,9 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
 
 
 Row = tuple[str, str, int, dict[str, Any]]
-"""(kind, id, version, body)"""
+"""(kind, id, version, body); an id may be short: "#7" is the `u` of the request's intent at 7."""
 Gone = tuple[str, str, int]
-"""(kind, id, version)"""
+"""(kind, id, version); an id may be short, as in a Row."""
 
 
 class Reply(Struct, frozen=True, omit_defaults=True):
@@ -170,6 +172,18 @@ class Withdraw(Struct, frozen=True, forbid_unknown_fields=True):
     """Arguments of `sync.withdraw@1`, which takes the queue place of the wish it withdraws."""
 
     u: IntentId
+
+
+def fact_id(id: str) -> str:
+    """
+    An id, once it is known to be fit to name a fact: one that begins with "#" could be taken for a short one.
+
+    Raises:
+        ValueError: it begins with "#".
+    """
+    if id.startswith("#"):
+        raise ValueError(f"expected the id of a fact not to begin with #, got {id!r}")
+    return id
 
 
 encode = msgspec.json.Encoder().encode

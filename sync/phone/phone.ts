@@ -289,6 +289,7 @@ export function compose(state: PhoneState, now: number, app = ''): Composed | nu
     now,
     cur: reading(state),
     max: Math.max(REPLY_BYTES_LEAST, Math.min(REPLY_BYTES_MOST, state.chunk * 8)),
+    short: true,
   };
   if (app) request.app = app;
   if (intents.length) request.intents = intents;
@@ -409,8 +410,9 @@ export function receive(
   const gap = reply.gap != null && open.some((each) => each.n > base);
   if (moving.size || gap) next = renumbered(next, base, (each) => moving.has(each.u) || each.n > base);
 
-  const read = request.cur === reading(state);
-  if (read) next = told(next, reply);
+  const facts = request.cur === reading(state) ? spelt(request, reply) : null;
+  const read = facts !== null;
+  if (facts) next = told(next, facts);
   const again =
     (read && (reply.more ?? false)) ||
     next.mismatches === 1 ||
@@ -571,6 +573,23 @@ function renumbered(state: PhoneState, upto: number, moves: (wish: Wish) => bool
   const stay = state.outbox.filter((each) => !moves(each));
   const go = state.outbox.filter(moves).map((each) => ({ ...each, n: ++n }));
   return { ...state, outbox: [...stay, ...go], next: Math.max(n, upto) + 1 };
+}
+
+/**
+ * A reply with every short id spelt out: "#7" is the identity of the intent that the request has at 7.
+ *
+ * Null when one names a place that the request does not have: then its facts cannot be told.
+ */
+function spelt(request: Request, reply: Reply): Reply | null {
+  const identities = new Map(((request.intents ?? []) as Intent[]).map(({ n, u }) => [`#${n}`, u]));
+  const unknown = ([, id]: readonly [string, string, ...unknown[]]): boolean => id.startsWith('#') && !identities.has(id);
+  const { rows = [], gone = [] } = reply;
+  if (rows.some(unknown) || gone.some(unknown)) return null;
+  return {
+    ...reply,
+    rows: rows.map(([kind, id, version, body]) => [kind, identities.get(id) ?? id, version, body]),
+    gone: gone.map(([kind, id, version]) => [kind, identities.get(id) ?? id, version]),
+  };
 }
 
 /** Take in the facts of a reply that continues from where this phone has read to. */

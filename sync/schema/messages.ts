@@ -35,6 +35,8 @@ export interface Request {
   max?: number;
   schema?: number;
   app?: string;
+  /** This phone understands "#7" in place of the id of a fact: the identity of the intent that it has at 7 here. */
+  short?: boolean;
   /** Each is decoded on its own as an Intent, so a malformed one delays nobody. */
   intents?: Array<unknown>;
 }

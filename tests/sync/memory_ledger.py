@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from carrel_sync.library import Decided, Fact, Opened, Page
-from carrel_sync.messages import OUTCOME_DAYS, checksum
+from carrel_sync.messages import OUTCOME_DAYS, checksum, fact_id
 
 DAY_MS = 86_400_000
 
@@ -68,7 +68,7 @@ class MemoryLedger:
     def publish(self, patron: str, kind: str, id: str, body: str | None) -> None:
         """Let a patron's phones know a fact, as JSON; None: that it is gone."""
         stream = self.stream(patron)
-        known = stream.facts.get((kind, id))
+        known = stream.facts.get((kind, fact_id(id)))
         if known is not None and known.body == body:
             return
         stream.seq += 1

@@ -69,6 +69,28 @@ function status(code: number, problem = ''): Failure {
   return { kind: 'status', status: code, problem: { type: '', title: '', status: code, code: problem } };
 }
 
+describe('short ids', () => {
+  const request = (...numbers: number[]) => composed(asked(begin(DEV), ...numbers.map((each) => wish(each))));
+
+  it('are spelt out by the request that the reply is to, though the wishes have moved since', () => {
+    const { state, request: asking } = request(5, 6);
+    const reply = plain({ upto: 2, done: [[1, 2]], rows: [['toys', '#2', 1, {}], ['toys', 'ball', 1, {}]], reset: true });
+    const moved = { ...state, outbox: state.outbox.map((each) => ({ ...each, n: each.n + 7 })) };
+    expect([...(receive(moved, asking, reply, NOW).state.facts.get('toys')?.keys() ?? [])]).toEqual([identity(6), 'ball']);
+  });
+
+  it('that name no place of the request leave facts and cursor as they were', () => {
+    const { state, request: asking } = request(5);
+    for (const id of ['#2', '#0', '#', '#x']) {
+      for (const list of [{ rows: [['toys', id, 1, {}]] as Reply['rows'] }, { gone: [['toys', id, 2]] as Reply['gone'] }]) {
+        const after = receive(state, asking, plain({ upto: 1, done: [[1, 1]], ...list } as Partial<Reply>), NOW);
+        expect([after.state.facts, after.state.cur, after.changed]).toEqual([state.facts, state.cur, false]);
+        expect(after.answered.map((each) => each.u)).toEqual([identity(5)]);
+      }
+    }
+  });
+});
+
 describe('states', () => {
   const statuses: Status[] = ['idle', 'sending', 'backing_off', 'sign_in', 'update', 'closed'];
   const events: Event[] = [

@@ -70,6 +70,7 @@ export function play(dialogue: Json): void {
       expected('device', spelt(step.sends.dev ?? dialogue.dev ?? 'd:1'), request.dev);
       expected('epoch', step.sends.epoch ?? 'e1', request.epoch);
       expected('ack', step.sends.ack ?? 0, request.ack);
+      expected('short', true, request.short);
       expected('cursor', step.sends.cur ?? '', request.cur);
       if (step.sends.max) expected('largest reply', step.sends.max, request.max);
       expected('intents', step.sends.intents ?? [], (request.intents ?? []).map(withoutTime));

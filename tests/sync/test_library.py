@@ -425,3 +425,50 @@ def test_what_may_be_asked_is_told_with_its_limits() -> None:
     assert "sync.withdraw@1" in told["operations"]
     assert set(OPERATIONS) < set(told["operations"])
     assert told["limits"]["intents_per_request"] == 500
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6), st.sampled_from(["top", "kite"])), max_size=8),
+    st.booleans(),
+)
+def test_short_ids_spell_out_to_the_very_facts_there_are(
+    wishes: list[tuple[int, int, str]], numbered: bool
+) -> None:
+    """Places may be there twice, in any order, and identities too; what is short is what the request says."""
+    intents = [
+        wish(at if numbered else n, "toys.wind_up@1", {"toy": toy}, u=u)
+        for at, (n, u, toy) in enumerate(wishes, 1)
+    ]
+    told = Talk().reply(*intents, epoch="e1", short=True)
+    plain = Talk().reply(*intents, epoch="e1")
+    assert not any(id.startswith("#") for _, id, *_ in [*plain.rows, *plain.gone])
+
+    def spelt(id: str) -> str:
+        if not id.startswith("#"):
+            return id
+        [u] = {each["u"] for each in intents if f"#{each['n']}" == id}
+        return u
+
+    assert [(kind, spelt(id), *rest) for kind, id, *rest in told.rows] == [tuple(row) for row in plain.rows]
+    assert [(kind, spelt(id), *rest) for kind, id, *rest in told.gone] == [tuple(row) for row in plain.gone]
+    assert told.sum == plain.sum
+
+
+def test_a_wish_of_this_request_is_named_shortly_and_no_other() -> None:
+    talk = Talk()
+    first = talk.reply(wish(1, "toys.wind_up@1", {"toy": "top"}), epoch="e1", short=True)
+    assert [row[1] for row in first.rows] == ["#1"]
+    other = Talk(talk.memory, dev=2).reply(
+        wish(1, "toys.wind_up@1", {"toy": "kite"}, u=9), epoch="e1", short=True
+    )
+    assert [row[1] for row in other.rows] == [identity(1), "#1"]
+    assert [row[1] for row in talk.reply(epoch="e1", ack=1, short=True).rows] == [identity(1), identity(9)]
+
+
+def test_no_fact_is_named_as_a_short_id_is() -> None:
+    talk = Talk()
+    with pytest.raises(ValueError, match="not to begin with #, got '#1'"):
+        MemoryLedger(talk.memory).publish("ada", "toys", "#1", "{}")
+    reply = talk.reply(wish(1, "toys.take@1", {"toy": "#1"}), wish(2))
+    assert [each.st for each in reply.outcomes] == ["failed"]
+    assert reply.rows == []

@@ -61,6 +61,20 @@ async def say(tx: MemoryLedger, asked: Asked[Say]) -> Decision:
     return Done(args.said)
 
 
+async def wind_up(tx: MemoryLedger, asked: Asked[Toy]) -> Decision:
+    """Make a thing whose name is the identity of the wish; a second winding of the same toy breaks the first."""
+    broken = [
+        id
+        for (kind, id), each in tx.stream(asked.patron).facts.items()
+        if kind == "wound" and each.body is not None and json.loads(each.body)["toy"] == asked.args.toy
+    ]
+    for id in broken:
+        tx.publish(asked.patron, "wound", id, None)
+    tx.memory.effects.append((asked.patron, asked.u))
+    tx.publish(asked.patron, "wound", asked.u, json.dumps({"toy": asked.args.toy}))
+    return Done()
+
+
 async def crash(tx: MemoryLedger, asked: Asked[Toy]) -> Decision:
     """Take the toy, then fall over."""
     await take(tx, asked)
@@ -82,6 +96,7 @@ OPERATIONS = {
         Operation("toys.take@1", Toy, take),
         Operation("toys.give_back@1", Toy, give_back),
         Operation("toys.say@1", Say, say),
+        Operation("toys.wind_up@1", Toy, wind_up),
         Operation("toys.crash@1", Toy, crash),
         Operation("toys.pull_the_plug@1", Toy, pull_the_plug),
         Operation("toys.rent@1", Toy, take, gone_after=1_600_000_000_000),

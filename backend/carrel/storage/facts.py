@@ -11,6 +11,7 @@ from functools import lru_cache
 import msgspec
 
 from carrel.storage import Transaction
+from carrel_sync.messages import fact_id
 
 PATRONS_PER_STATEMENT = 500
 
@@ -29,7 +30,11 @@ async def publish(
 
     Args:
         now: epoch milliseconds; kept so that it can be seen when a fact last changed.
+
+    Raises:
+        ValueError: the id begins with "#", as short ones on the wire do.
     """
+    id = fact_id(id)
     text = _encode(body).decode()
     known = await tx.one(
         "select version, body, gone_at from facts where patron_id = :patron_id and kind = :kind and id = :id"
