@@ -193,6 +193,19 @@ class Databases:
         finally:
             self._server.tell(f"alter database {self._made[name]} allow_connections true")
 
+    def copy(self, backup: str, name: str = "carrel") -> None:
+        """Keep a PostgreSQL database as it is now under another name, as its own tools would."""
+        self.hang_up(name)
+        made = self._made[name]
+        self._made[backup] = f"{made}_{backup}"
+        self._server.tell(f"create database {made}_{backup} template {made}")
+
+    def put_back(self, backup: str, name: str = "carrel") -> None:
+        """Let a PostgreSQL database be what was kept of it under that name."""
+        made, kept = self._made[name], self._made.pop(backup)
+        self._server.tell(f"drop database {made} with (force)")
+        self._server.tell(f"alter database {kept} rename to {made}")
+
     def notify(self, channel: str, payload: str, name: str = "carrel") -> None:
         """Say something that no node would say."""
         self._server.tell(f"notify {channel}, '{payload}'", self._made[name])

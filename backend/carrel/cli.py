@@ -16,7 +16,7 @@ from carrel.connectors.library_system import LibrarySystem
 from carrel.identity import rules, store
 from carrel.jobs import errands
 from carrel.settings import NotASetting, Settings, meanings, settings
-from carrel.storage import Refused, Storage, about, open_storage
+from carrel.storage import Refused, Storage, about, backups, open_storage
 
 T = TypeVar("T")
 
@@ -102,6 +102,16 @@ def _parser() -> argparse.ArgumentParser:
     code.add_argument("card_number")
     _options(code, *STORED, "code_minutes")
     code.set_defaults(command=_patrons_code)
+
+    backup = commands.add_parser("backup", help="copy the account database into one file, while it is served")
+    backup.add_argument("target", type=Path, metavar="FILE", help="where to: a file that is not there yet")
+    _options(backup, *STORED)
+    backup.set_defaults(command=_backup)
+
+    restore = commands.add_parser("restore", help="put a backup back, with the server stopped")
+    restore.add_argument("backup", type=Path, metavar="FILE", help="what carrel backup made")
+    _options(restore, *STORED)
+    restore.set_defaults(command=_restore)
 
     restored = commands.add_parser(
         "restored", help="say that a backup was put back, so that phones send again what it lacks"
@@ -281,10 +291,37 @@ def _patrons_code(asked: argparse.Namespace, chosen: Settings) -> int:
     return _with_storage(chosen, work)
 
 
+def _backup(asked: argparse.Namespace, chosen: Settings) -> int:
+    if isinstance(chosen.place, str):
+        raise Refused(
+            "The accounts are in PostgreSQL, which makes its own backups: run pg_dump --format=custom on that "
+            "database, or use what your site uses for it."
+        )
+    size = backups.back_up(chosen.place, asked.target, clock())
+    print(f"{asked.target} holds the whole account database ({size:,} bytes), read back once.")
+    print("It names readers and what they borrow: keep it as safe as the library's own data.")
+    return 0
+
+
+def _restore(asked: argparse.Namespace, chosen: Settings) -> int:
+    if isinstance(chosen.place, str):
+        raise Refused(
+            "The accounts are in PostgreSQL, which puts its own backups back: stop every node, run pg_restore, "
+            "then carrel restored with the same --database, so that phones send again what the backup lacks."
+        )
+    put = backups.put_back(asked.backup, chosen.place, clock(), f"e{secrets.token_hex(6)}")
+    print(f"The accounts are as they were on {_instant(put.made_at, the_house().zone)}, and a new history begins.")
+    print("Start the server: phones will send again what the backup lacks.")
+    if put.before is not None:
+        print(f"What was there before is kept as {put.before}; delete it when all is well.")
+    return 0
+
+
 def _restored(_: argparse.Namespace, chosen: Settings) -> int:
     async def work(storage: Storage) -> int:
         await storage.write(lambda tx: about.new_history(tx, f"e{secrets.token_hex(6)}"))
         print("A new history begins. Phones will send again what the backup lacks.")
+        print("A server that runs on this database has to be stopped and started once.")
         return 0
 
     return _with_storage(chosen, work)

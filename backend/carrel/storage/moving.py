@@ -23,7 +23,7 @@ from carrel.storage.postgres import (
     without_nul,
     without_password,
 )
-from carrel.storage.sqlite import SqliteStorage
+from carrel.storage.sqlite import SqliteStorage, alone
 
 ROWS_AT_A_TIME = 5_000
 
@@ -125,16 +125,7 @@ def _there_is(source: Path) -> None:
 
 def _held(source: Path) -> sqlite3.Connection:
     """The file, which nobody else has open until this connection is done."""
-    here = sqlite3.connect(source, isolation_level=None, timeout=1)
-    try:
-        # Only who is alone can end the write-ahead log: a server that runs but writes nothing is noticed too.
-        here.execute("pragma journal_mode=delete")
-        here.execute("begin exclusive")
-    except sqlite3.OperationalError as said:
-        here.close()
-        raise Refused(
-            f"{source} is in use ({said}). Stop the server that uses it, then move it. Nothing was moved."
-        ) from said
+    here = alone(source)
     moved = here.execute("select value from meta where name = :name", {"name": about.MOVED_TO}).fetchone()
     if moved is not None:
         here.close()

@@ -346,6 +346,29 @@ class SqliteStorage:
             log.warning("the log was not copied into the database this time: %s", said)
 
 
+def alone(place: Path) -> sqlite3.Connection:
+    """
+    A connection to a file that nobody else has open until it is closed.
+
+    Raises:
+        Refused: somebody has it open.
+        sqlite3.DatabaseError: it is no database, or a broken one.
+    """
+    here = sqlite3.connect(place, isolation_level=None, timeout=1)
+    try:
+        # Only who is alone can end the write-ahead log: a server that runs but writes nothing is noticed too.
+        here.execute("pragma journal_mode=delete")
+        here.execute("begin exclusive")
+    except BaseException as said:
+        here.close()
+        if isinstance(said, sqlite3.OperationalError):
+            raise Refused(
+                f"{place} is in use ({said}). Stop the server that uses it, then try again. Nothing was changed."
+            ) from said
+        raise
+    return here
+
+
 async def _connected(place: Path, opened: list[aiosqlite.Connection], *pragmas: str) -> aiosqlite.Connection:
     # Used by two threads in turn, never at once: see above.
     connection = await aiosqlite.connect(
