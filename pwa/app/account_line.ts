@@ -19,7 +19,7 @@ const CUT: Came = { kind: 'failure', failure: { kind: 'cut' } };
 
 /** Send one request of the conversation. Never rejects: no answer is `cut`, and so is a log-in page in between. */
 export async function converse(fetch: Fetch, request: phone.Request): Promise<Came> {
-  const plain = new TextEncoder().encode(JSON.stringify(request));
+  const plain = new TextEncoder().encode(phone.written(request));
   const small = await gzipped(plain);
   let reply: Response;
   try {

@@ -455,6 +455,7 @@ async def converse(
             WIRE_VERSION, now, opened.epoch, upto, request.cur, True, done, outcomes, gap=gap, sum=""
         )
     names = _short(entries) if request.short else {}
+    last_row = last_gone = 0
     page = Page(opened.seq, opened.sum, ())
     rows: list[Any] = []
     gone: list[tuple[str, str, int]] = []
@@ -471,10 +472,12 @@ async def converse(
                     more, reading = True, False
                     break
                 after = fact.seq
-                id = names.get(fact.id, fact.id)
+                place = names.get(fact.id, 0)
                 if body is None:
+                    id, last_gone = _spelt(fact.id, place, last_gone)
                     gone.append((fact.kind, id, fact.version))
                 else:
+                    id, last_row = _spelt(fact.id, place, last_row)
                     rows.append((fact.kind, id, fact.version, Raw(body)))
     if not more:
         after = page.seq
@@ -515,29 +518,28 @@ def _placed(raws: Sequence[Raw]) -> list[_Entry] | None:
     """
     Decode each entry on its own and say which place it takes.
 
-    One whose `n` cannot be read takes the place its neighbours leave: the request alone decides, so a
-    repeated request finds the same places. None when no neighbour tells a place either.
+    One that tells no `n` takes the place its neighbours leave: the request alone decides, so a repeated
+    request finds the same places. None when no neighbour tells a place either.
     """
     entries: list[_Entry] = []
     unplaced = 0
     for raw in raws:
+        intent = None
         try:
             intent = intent_decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             n, u = _named(raw)
-            n = n or (entries[-1].n + 1 if entries else 0)
-            if not n:
-                unplaced += 1
-                continue
-            entries.append(_Entry(n, u, None, raw))
         else:
-            entries.append(_Entry(intent.n, intent.u, intent, raw))
-        if unplaced and len(entries) == 1:
-            first = entries[0].n
-            entries[:0] = [
-                _Entry(first - unplaced + i, _named(raws[i])[1], None, raws[i]) for i in range(unplaced)
-            ]
-    return None if unplaced and not entries else entries
+            n, u = intent.n, intent.u
+        if not n and len(entries) > unplaced:
+            n = entries[-1].n + 1
+        entries.append(_Entry(n, u, intent, raw))
+        if not n:
+            unplaced += 1
+        elif unplaced == len(entries) - 1:
+            entries[:-1] = [each._replace(n=n - unplaced + i) for i, each in enumerate(entries[:-1])]
+            unplaced = 0
+    return None if unplaced else entries
 
 
 def _named(raw: Raw) -> tuple[int, str]:
@@ -553,9 +555,9 @@ def _named(raw: Raw) -> tuple[int, str]:
         return n, ""
 
 
-def _short(entries: Sequence[_Entry]) -> dict[str, str]:
+def _short(entries: Sequence[_Entry]) -> dict[str, int]:
     """
-    Identities of this request's own wishes, to the short ids that the phone can spell out from it.
+    Identities of this request's own wishes, to the places by which the phone can spell them out.
 
     A place that is there twice, or an identity, tells nothing for sure and gets none; nor does a wish that
     could not be read, as the phone and the library may read it differently.
@@ -563,10 +565,17 @@ def _short(entries: Sequence[_Entry]) -> dict[str, str]:
     places = Counter(each.n for each in entries)
     identities = Counter(each.u for each in entries)
     return {
-        each.u: f"#{each.n}"
+        each.u: each.n
         for each in entries
         if each.intent is not None and places[each.n] == 1 and identities[each.u] == 1
     }
+
+
+def _spelt(id: str, place: int, last: int) -> tuple[str, int]:
+    """An id as it goes into a list, short where it has a place (else 0), and the place that the list named last."""
+    if not place:
+        return id, last
+    return ("#" if last and place == last + 1 else f"#{place}"), place
 
 
 async def _decide(
@@ -633,7 +642,7 @@ def _settled_without_running(
     intent: Intent, raw: Raw, operations: Mapping[str, Operation], fates: Mapping[str, str], now: int
 ) -> Outcome | None:
     """The fate of a wish that its operation need not see, or None."""
-    n = intent.n
+    n = 0
     if len(bytes(raw)) > INTENT_BYTES:
         return Outcome(n, "invalid", code="too_big")
     if intent.op == WITHDRAW:

@@ -43,8 +43,6 @@ Position = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 class Intent(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=False):
     """What a person asked for, stored verbatim when they tapped and never changed after."""
 
-    n: Position
-    """Place in this device's queue: 1, 2, 3 … without gaps."""
     u: IntentId
     """Identity, unique per patron; survives a change of `n`."""
     op: OperationName
@@ -52,6 +50,8 @@ class Intent(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Fals
     """The operation's own arguments, a JSON object."""
     at: int
     """When the person tapped, by the device's clock: shown, never used to decide."""
+    n: Position = 0
+    """Place in this device's queue: 1, 2, 3 … without gaps; left out: the place after the intent before it."""
     until: Millis | None = None
     """Not to be applied from this instant on, by the library's clock."""
     base: dict[str, int] = {}
@@ -122,7 +122,7 @@ class Outcome(Struct, frozen=True, omit_defaults=True):
 
 
 Row = tuple[str, str, int, dict[str, Any]]
-"""(kind, id, version, body); an id may be short: "#7" is the `u` of the request's intent at 7."""
+"""(kind, id, version, body); an id may be short: "#7" is the `u` of the request's intent at 7, "#" of the next."""
 Gone = tuple[str, str, int]
 """(kind, id, version); an id may be short, as in a Row."""
 

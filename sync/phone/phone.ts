@@ -17,7 +17,7 @@ import {
   REQUEST_BYTES_INFLATED,
   SCHEMA_VERSION,
   WIRE_VERSION,
-  type Intent,
+  type Intent as IntentOnTheLine,
   type Outcome,
   type Problem,
   type Reply,
@@ -28,7 +28,7 @@ import { maySend, moves, type Event, type Status } from './moves.ts';
 
 export type { Fact, Facts } from './facts.ts';
 export type { Event, Status } from './moves.ts';
-export type { Alternative, Intent, Outcome, Problem, Reply, Request } from '../schema/messages.ts';
+export type { Alternative, Outcome, Problem, Reply, Request } from '../schema/messages.ts';
 
 export const WITHDRAW = 'sync.withdraw@1';
 
@@ -74,6 +74,11 @@ export interface Wish {
   /** What the library said before its memory was put back to an earlier day. */
   told: { outcome: Outcome; answered_at: number; put_away: boolean } | null;
 }
+
+/** An intent as a phone composes it: with its place, which may be left out on the line. */
+export type Intent = IntentOnTheLine & { n: number };
+type Row = NonNullable<Reply['rows']>[number];
+type Gone = NonNullable<Reply['gone']>[number];
 
 /** What a caller gives to `ask`. */
 export interface Asking {
@@ -297,6 +302,20 @@ export function compose(state: PhoneState, now: number, app = ''): Composed | nu
   return { state: { ...moved(state, 'sent'), outbox }, request, sending: intents.map((each) => each.n) };
 }
 
+/** A request as it goes on the line: places are left out where they follow from the intent before. */
+export function written(request: Request): string {
+  if (!request.intents) return JSON.stringify(request);
+  let last: number | null = null;
+  const intents = (request.intents as Intent[]).map((each) => {
+    const follows = last !== null && each.n === last + 1;
+    last = each.n;
+    if (!follows) return each;
+    const { n: _n, ...rest } = each;
+    return rest;
+  });
+  return JSON.stringify({ ...request, intents });
+}
+
 /** What a reply made of the state. */
 export interface Received {
   state: PhoneState;
@@ -330,7 +349,7 @@ export function receive(
     return { state, answered: [], changed: false, again: false, wait_ms: BACKOFF_MOST_MS };
   }
   const fates = fatesOf(reply);
-  const carried = new Map((request.intents ?? []).map((each) => [(each as Intent).u, (each as Intent).n]));
+  const carried = new Map(((request.intents ?? []) as Intent[]).map((each) => [each.u, each.n]));
   const sure = moved(state, 'replied');
 
   const answered: Answer[] = [];
@@ -576,20 +595,28 @@ function renumbered(state: PhoneState, upto: number, moves: (wish: Wish) => bool
 }
 
 /**
- * A reply with every short id spelt out: "#7" is the identity of the intent that the request has at 7.
+ * A reply with every short id spelt out: "#7" is the identity of the intent that the request has at 7, "#" that of
+ * the place after the one that its list named last.
  *
  * Null when one names a place that the request does not have: then its facts cannot be told.
  */
 function spelt(request: Request, reply: Reply): Reply | null {
-  const identities = new Map(((request.intents ?? []) as Intent[]).map(({ n, u }) => [`#${n}`, u]));
-  const unknown = ([, id]: readonly [string, string, ...unknown[]]): boolean => id.startsWith('#') && !identities.has(id);
-  const { rows = [], gone = [] } = reply;
-  if (rows.some(unknown) || gone.some(unknown)) return null;
-  return {
-    ...reply,
-    rows: rows.map(([kind, id, version, body]) => [kind, identities.get(id) ?? id, version, body]),
-    gone: gone.map(([kind, id, version]) => [kind, identities.get(id) ?? id, version]),
+  const identities = new Map(((request.intents ?? []) as Intent[]).map(({ n, u }) => [String(n), u]));
+  let sound = true;
+  const whole = () => {
+    let last = '';
+    return (id: string): string => {
+      if (!id.startsWith('#')) return id;
+      last = id === '#' && last ? String(Number(last) + 1) : id.slice(1);
+      const u = identities.get(last);
+      sound &&= u !== undefined;
+      return u ?? id;
+    };
   };
+  const [ofRow, ofGone] = [whole(), whole()];
+  const rows = (reply.rows ?? []).map(([kind, id, version, body]): Row => [kind, ofRow(id), version, body]);
+  const gone = (reply.gone ?? []).map(([kind, id, version]): Gone => [kind, ofGone(id), version]);
+  return sound ? { ...reply, rows, gone } : null;
 }
 
 /** Take in the facts of a reply that continues from where this phone has read to. */

@@ -2,8 +2,6 @@
 
 /** What a person asked for, stored verbatim when they tapped and never changed after. */
 export interface Intent {
-  /** Place in this device's queue: 1, 2, 3 … without gaps. */
-  n: number;
   /** Identity, unique per patron; survives a change of `n`. */
   u: string;
   op: string;
@@ -11,6 +9,8 @@ export interface Intent {
   args: unknown;
   /** When the person tapped, by the device's clock: shown, never used to decide. */
   at: number;
+  /** Place in this device's queue: 1, 2, 3 … without gaps; left out: the place after the intent before it. */
+  n?: number;
   /** Not to be applied from this instant on, by the library's clock. */
   until?: number | null;
   /** Versions of the facts the person was looking at: {"loans:881": 5}. */

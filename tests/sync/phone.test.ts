@@ -23,6 +23,7 @@ import {
   signedIn,
   waiting,
   withdraw,
+  written,
   type Asking,
   type Failure,
   type PhoneState,
@@ -79,15 +80,39 @@ describe('short ids', () => {
     expect([...(receive(moved, asking, reply, NOW).state.facts.get('toys')?.keys() ?? [])]).toEqual([identity(6), 'ball']);
   });
 
+  it('go on from place to place in each list of its own', () => {
+    const { state, request: asking } = request(5, 6, 7, 8);
+    const rows: Reply['rows'] = [['toys', '#2', 1, {}], ['toys', 'ball', 1, {}], ['toys', '#', 1, {}], ['toys', '#1', 1, {}]];
+    const held = receive(state, asking, plain({ upto: 4, done: [[1, 4]], rows, gone: [['toys', '#2', 1], ['toys', '#', 2]], reset: true }), NOW);
+    expect([...(held.state.facts.get('toys')?.keys() ?? [])]).toEqual(['ball', identity(5)]);
+  });
+
   it('that name no place of the request leave facts and cursor as they were', () => {
     const { state, request: asking } = request(5);
-    for (const id of ['#2', '#0', '#', '#x']) {
+    for (const id of ['#2', '#0', '#', '#x', '#01']) {
       for (const list of [{ rows: [['toys', id, 1, {}]] as Reply['rows'] }, { gone: [['toys', id, 2]] as Reply['gone'] }]) {
         const after = receive(state, asking, plain({ upto: 1, done: [[1, 1]], ...list } as Partial<Reply>), NOW);
         expect([after.state.facts, after.state.cur, after.changed]).toEqual([state.facts, state.cur, false]);
         expect(after.answered.map((each) => each.u)).toEqual([identity(5)]);
       }
     }
+  });
+});
+
+describe('on the line', () => {
+  it('a place is left out where it follows from the intent before, and only there', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 8 }), (places) => {
+        const request = { ...composed(begin(DEV)).request, intents: places.map((n, i) => ({ n, u: identity(i), op: 'toys.take@1', args: {}, at: NOW })) };
+        const line = JSON.parse(written(request)) as Request;
+        let last = 0;
+        const again = (line.intents as { n?: number }[]).map((each) => ({ ...each, n: (last = each.n ?? last + 1) }));
+        expect({ ...line, intents: again }).toEqual(request);
+        expect((line.intents as object[]).filter((each) => 'n' in each).length).toBe(
+          places.filter((n, i) => i === 0 || n !== (places[i - 1] as number) + 1).length,
+        );
+      }),
+    );
   });
 });
 

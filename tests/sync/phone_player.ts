@@ -73,7 +73,7 @@ export function play(dialogue: Json): void {
       expected('short', true, request.short);
       expected('cursor', step.sends.cur ?? '', request.cur);
       if (step.sends.max) expected('largest reply', step.sends.max, request.max);
-      expected('intents', step.sends.intents ?? [], (request.intents ?? []).map(withoutTime));
+      expected('intents', placed(step.sends.intents ?? []), (request.intents ?? []).map(withoutTime));
       expected('places', (request.intents ?? []).map((each: Json) => each.n), composed.sending);
       const status = step.status ?? 200;
       if (!step.lost && status === 200) {
@@ -168,6 +168,12 @@ function bodies(facts: Facts): Json {
 function withoutTime(intent: Json): Json {
   const { at: _at, ...rest } = intent;
   return rest.op === WITHDRAW || rest.args ? rest : { ...rest, args: {} };
+}
+
+/** Intents with their places, where a dialogue leaves out those that follow from the intent before. */
+function placed(intents: Json[]): Json[] {
+  let last = 0;
+  return intents.map((each) => ({ ...each, n: (last = each.n ?? last + 1) }));
 }
 
 /** The short names of a dialogue as they are on the wire. */

@@ -52,6 +52,9 @@ export class Library {
     if (path.startsWith('/sync/1/device/')) return new Response(null, { status: 204 });
     if (path !== '/sync/1') throw new Error(`expected an address of the library, got ${path}`);
     const request = (await unpacked(init)) as Request;
+    // On the line a place is left out where it follows from the intent before.
+    let last = 0;
+    for (const each of (request.intents ?? []) as { n?: number }[]) last = each.n ??= last + 1;
     this.requests.push(request);
     const told = this.instead?.(request) ?? this.answer(request);
     if (told === 'cut' || this.loseReplies) throw new TypeError('Failed to fetch');

@@ -1,7 +1,8 @@
 /** A made-up library for whole views: what everyone may know, one reader's things, and a decision for each wish. */
 import { checksum, type Fact } from '../../../sync/phone/facts.ts';
 import type { Alternative, Outcome, Reply, Request } from '../../../sync/phone/phone.ts';
-import { WIRE_VERSION, type Intent } from '../../../sync/schema/messages.ts';
+import { WIRE_VERSION } from '../../../sync/schema/messages.ts';
+import type { Intent } from '../../../sync/phone/phone.ts';
 import type { Hit, RecordView, Results } from '../../../pwa/catalogue/records.ts';
 import type { Availability, Book, BookingFact, DemoPatron, LibraryInfo, LoanFact, PatronFact, RoomView, Shown } from '../../../pwa/app/facts.ts';
 import { AT, Library } from '../app/tabs.ts';
