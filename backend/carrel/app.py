@@ -2,7 +2,7 @@
 The one place where everything is wired. Decides nothing.
 
 Handlers find what they need in `request.app.state`: `storage`, `settings`, `searching`, `now` (the library's
-clock, epoch milliseconds), `house`, `sessions`, `register`, `jobs`, `epoch`, `pokes`, `demo`.
+clock, epoch milliseconds), `house`, `sessions`, `register`, `jobs`, `epoch`, `pokes`, `demo`, `health`.
 """
 
 import asyncio
@@ -41,6 +41,7 @@ from carrel.loans import retention as loans_retention
 from carrel.loans import routes as loans_routes
 from carrel.loans.elsewhere.asking import Asking
 from carrel.loans.elsewhere.intents import Elsewhere
+from carrel.operating import health
 from carrel.patrons import intents as patrons_intents
 from carrel.patrons import store as patrons_store
 from carrel.patrons.model import System
@@ -102,6 +103,7 @@ def build_app(
         storage = await open_storage(settings.place, now(), settings.database_connections)
         try:
             await storage.write(lambda tx: about.claim(tx, "demo" if demo else "library"))
+            app.state.health.storage = storage
             app.state.storage = storage
             app.state.epoch = await storage.write(lambda tx: about.epoch(tx, f"e{secrets.token_hex(6)}"))
             app.state.jobs = jobs_of(house, storage)
@@ -133,6 +135,7 @@ def build_app(
             *sync_endpoint.handlers,
             *pokes_routes.handlers,
             *identity.handlers,
+            *health.handlers,
             *(identity.demo_handlers if demo else ()),
             *house.handlers,
         ],
@@ -150,6 +153,7 @@ def build_app(
     app.state.register = house.register
     app.state.pokes = pokes
     app.state.demo = demo
+    app.state.health = health.Health(searching.present, time.monotonic)
     app.asgi_handler = Gate(
         AppFiles(
             app.asgi_handler,

@@ -32,6 +32,8 @@ SAID: dict[str, tuple[int, str]] = {
     "too-many-tries": (429, "Too many codes were tried for this card. Wait a quarter of an hour, then try again."),
     "fault": (500, "Something broke at the library, and it was noted. Try again in a while."),
     "unavailable": (503, "The library cannot answer just now. Try again in a few seconds; nothing was lost."),
+    "store-silent": (503, "The account database does not answer in time. Look at it; this node asks again by itself."),
+    "store-older": (503, "The account database is older than this program. Stop this node and start it again."),
     "app-not-built": (503, "The app has not been built on this machine. Run make build, then start the library again."),
 }
 """Code, to its status and what it says: what happened, then what to do."""

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 CARREL = ROOT / "backend" / "carrel"
 SYNC = ROOT / "sync" / "carrel_sync"
-CARRIERS = {"storage", "identity", "jobs", "pokes"}
+CARRIERS = {"storage", "identity", "jobs", "operating", "pokes"}
 """What carries capabilities; every other folder with code is one, or is the demo that furnishes them."""
 CAPABILITIES = {
     folder.name

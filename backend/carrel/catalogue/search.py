@@ -155,6 +155,14 @@ class Searching:
         self._open = threading.local()
         self._told: tuple[int, Manifest, bytes] | None = None
 
+    def present(self) -> bool:
+        """Whether there is a catalogue to search."""
+        try:
+            self.manifest()
+        except NoSnapshot:
+            return False
+        return True
+
     def manifest(self) -> tuple[Manifest, bytes]:
         """
         The newest snapshot's manifest, decoded and as it is written.

@@ -37,6 +37,13 @@ async def new_history(tx: Transaction, fresh: str) -> None:
     )
 
 
+async def newest_migration(tx: Transaction) -> int:
+    """The number of the latest migration that this database has; 0: none."""
+    row = await tx.one("select coalesce(max(number), 0) from migrations")
+    assert row is not None
+    return row[0]
+
+
 async def claim(tx: Transaction, purpose: Purpose) -> None:
     """
     Say what this database is for, or find that it is for that already.
