@@ -4,7 +4,7 @@ PORT ?= 8765
 DATA ?= demo
 VENV := .venv/bin
 
-.PHONY: help prepare demo test journeys audits bench build types wheel lock transcripts screenshots clean
+.PHONY: help prepare demo test journeys audits bench simulate build types wheel lock transcripts screenshots clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -29,6 +29,9 @@ audits: ## Only the accessibility audits, and the report of this build
 bench: ## Measure: prints a table and writes build/bench.json (ONLY="name" for some, KEEP=yes for docs/benchmarks.md)
 	@$(PYTHON) workshop/prepare.py browsers
 	@$(VENV)/python tests/bench/run.py $(if $(KEEP),--keep) $(ONLY)
+
+simulate: prepare ## Play made-up histories of sync by chance (N=number, SEED=the first)
+	@PYTHONPATH=.:sync $(VENV)/python -m sync.simulator $(or $(N),1000) --from $(or $(SEED),0)
 
 build: prepare ## Build the app into build/app
 

@@ -1,0 +1,1 @@
+"""Histories by chance that the promise between phone and library has to survive; both halves are the real ones."""

@@ -1,0 +1,136 @@
+"""
+Faults planted in the two halves, one at a time, that the simulator has to catch within 1,000 histories.
+
+`python -m tests.sync.planted` looks for each from seed 0 on and says which seed first catches it.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import carrel_sync.library
+from sync.simulator.phones import SYNC, Phones
+from sync.simulator.play import play
+from sync.simulator.steps import drawn
+from sync.simulator.toy_library import half_from
+
+
+class Fault(NamedTuple):
+    """One text of one half in place of another."""
+
+    name: str
+    where: str
+    """library.py, phone.ts or facts.ts."""
+    sound: str
+    wrong: str
+    seen_by: int = 0
+    """A seed near which it is caught, so that a test is quick; see `__main__`."""
+
+
+PLANTED = [
+    Fault("a repeated place is run again", "library.py", "if entry.n <= upto:", "if entry.n < upto:"),
+    Fault("an identity is run again in a new place", "library.py", "before = fates.get(u) if u else None", "before = None"),
+    Fault("a gap is jumped", "library.py", "elif entry.n == upto + 1:", "elif entry.n > upto:"),
+    Fault("a gap is not told", "library.py", "gap = upto + 1\n            break", "break"),
+    Fault("what follows a gap is decided in wrong places", "library.py", "gap = upto + 1\n            break", "gap = upto + 1"),
+    Fault("outcomes are told once only", "library.py", "fates = [*opened.decided, *(", "fates = [*("),
+    Fault("acknowledged before it is stored", "library.py", "min(upto, max(request.ack, opened.acked))", "upto + 1"),
+    Fault("anybody's device is heard", "library.py", "opened.patron is not None and opened.patron != patron", "False"),
+    Fault("a closed device is heard", "library.py", "if opened.closed:", "if False:"),
+    Fault("a message for another history is taken in", "library.py", "if request.epoch and request.epoch != opened.epoch:", "if False:"),
+    Fault("409 tells no place", "library.py", 'problem("epoch", opened.epoch, opened.upto)', 'problem("epoch", opened.epoch)'),
+    Fault("expired one instant late", "library.py", "intent.until <= now", "intent.until < now"),
+    Fault("expired by the device's clock", "library.py", "intent.until <= now", "intent.until <= intent.at"),
+    Fault("never expired", "library.py", "intent.until is not None and intent.until <= now", "False"),
+    Fault("a raising operation leaves its effect", "library.py", "async with ledger.savepoint():", "if True:"),
+    Fault("a raising operation ends the conversation", "library.py", "except Exception as fault:", "except ZeroDivisionError as fault:"),
+    Fault("an operation given up is still done", "library.py", "operation.gone_after is not None and operation.gone_after <= now", "False"),
+    Fault("a withdrawal takes anything back", "library.py", 'return Outcome(n, "withdrawn") if same else', 'return Outcome(n, "done") if same else'),
+    Fault("what depends on a refusal is done", "library.py", "if first is None or (first and", "if first is None and (first and"),
+    Fault("too big is taken", "library.py", "if len(bytes(raw)) > INTENT_BYTES:", "if False:"),
+    Fault("facts are read from one further on", "library.py", "return seq\n\n\ndef mark", "return seq + 1 if seq else 0\n\n\ndef mark"),
+    Fault("a foreign cursor is believed", "library.py", "cursor != _cursor(seq, patron, opened.epoch) or", ""),
+    Fault("a cursor outlives its tombstones", "library.py", "not opened.horizon <= seq <= opened.seq", "not seq <= opened.seq"),
+    Fault("the cursor goes over a whole page", "library.py", "    if not more:\n        after = page.seq", "    after = page.seq"),
+    Fault("the first page is told to be the last", "library.py", "more, reading = True, False", "more, reading = False, False"),
+    Fault("gone facts are not told", "library.py", "gone.append((fact.kind, id, fact.version))", "pass"),
+    Fault("facts that time changes stay", "library.py", "refreshed = ran or opened.refresh_at <= now", "refreshed = ran or opened.refresh_at == 0"),
+    Fault("a reset is not told", "library.py", "reset = after is None", "reset = False"),
+    Fault("another end for what has one", "library.py", '_from_fate(before).st != "received"', "False"),
+    Fault("outcomes that do not fit are left out", "library.py", "return done, outcomes, 0, False", "return done, outcomes, 0, True"),
+    Fault("another's place is not told apart", "library.py", "other = bool(u) and sent.get(n, u) != u", "other = False"),
+    Fault("an outcome goes to whoever is in its place", "phone.ts", "if (!outcome || carried.get(wish.u) !== wish.n) {", "if (!outcome) {"),
+    Fault("another's outcome is believed", "phone.ts", "} else if (outcome.u && outcome.u !== wish.u) {", "} else if (false) {"),
+    Fault("a decided wish is dropped without its outcome", "phone.ts", "if (!outcome || carried.get(wish.u) !== wish.n) {\n      open.push(wish);", "if (!outcome || carried.get(wish.u) !== wish.n) {\n      if (wish.n > reply.upto) open.push(wish);"),
+    Fault("acknowledged while received", "phone.ts", "|| !st || st === 'received') break;", "|| !st) break;"),
+    Fault("acknowledged up to what is decided", "phone.ts", "  let ack = state.ack;\n", "  let ack = reply.upto;\n"),
+    Fault("never acknowledged", "phone.ts", "    ack = n;\n", "    break;\n"),
+    Fault("an old page is taken in", "phone.ts", "const facts = request.cur === reading(state) ? spelt(request, reply) : null;", "const facts = spelt(request, reply);"),
+    Fault("what is read anew is shown at once", "phone.ts", "if (anew && reply.more) return { ...state, shadow: { cur: reply.cur, facts } };", "if (anew && reply.more) return { ...state, facts, shadow: { cur: reply.cur, facts } };"),
+    Fault("what is read anew is mixed with the old", "phone.ts", "const anew = reply.reset ? new Map() :", "const anew = reply.reset ? new Map(state.facts) :"),
+    Fault("a gap is not heard", "phone.ts", "const gap = reply.gap != null &&", "const gap = false &&"),
+    Fault("an epoch change clears the queue", "phone.ts", "const outbox = [...wishes, ...state.outbox].sort(", "const outbox = [...wishes].sort("),
+    Fault("an epoch change forgets the journal", "phone.ts", "const outbox = [...wishes, ...state.outbox].sort(", "const outbox = [...state.outbox].sort("),
+    Fault("refusals are sent again", "phone.ts", "st === 'received' || ((st === 'done'", "st === 'received' || st === 'refused' || ((st === 'done'"),
+    Fault("an epoch change keeps the old ack", "phone.ts", "const next = { ...state, epoch, ack: upto, cur: '',", "const next = { ...state, epoch, cur: '',"),
+    Fault("a failure drops the wish", "phone.ts", "if (failure.kind === 'cut') return later(shrunk(state, request, now)", "if (failure.kind === 'cut') return later(shrunk({ ...state, outbox: state.outbox.slice(1) }, request, now)"),
+    Fault("sent again after 410", "phone.ts", "if (status === 410) return still('ended', 'closed');", "if (status === 404 || status === 410) return still('ended', 'closed');"),
+    Fault("a late answer of another sign-in counts", "phone.ts", "if (request.dev !== state.dev) {", "if (false) {"),
+    Fault("told twice after a restore", "phone.ts", "if (!answer.put_away && !asBefore(wish, outcome)) answered.push(answer);", "if (!answer.put_away) answered.push(answer);"),
+    Fault("a changed answer is not told", "phone.ts", "if (!answer.put_away && !asBefore(wish, outcome)) answered.push(answer);", "if (!answer.put_away && !wish.told) answered.push(answer);"),
+    Fault("the end of what was received is not told", "phone.ts", "      placed.set(n, answer);\n      answered.push(answer);", "      placed.set(n, answer);"),
+    Fault("a withdrawal is sent as the wish", "phone.ts", "if (wish.withdrawn) return", "if (false) return"),
+    Fault("wishes go before an epoch is known", "phone.ts", "for (const wish of state.epoch ? state.outbox : []) {", "for (const wish of state.outbox) {"),
+    Fault("a chunk never gets smaller", "phone.ts", "const chunk = Math.max(CHUNK_LEAST, Math.floor(size / 2), Math.floor(proven));", "const chunk = Math.max(CHUNK_LEAST, size);"),
+    Fault("the library's clock is taken for the device's", "phone.ts", "offset: Math.round(reply.now - ((request.now ?? now) + now) / 2),", "offset: 0,"),
+    Fault("the library's clock is read when the request left", "phone.ts", "((request.now ?? now) + now) / 2", "(request.now ?? now)"),
+    Fault("the next place is the library's", "phone.ts", "next: Math.max(state.next, reply.upto + 1),", "next: reply.upto + 1,"),
+    Fault("moved wishes lose their order", "phone.ts", "const go = state.outbox.filter(moves).map(", "const go = state.outbox.filter(moves).reverse().map("),
+    Fault("short ids are not spelt out", "phone.ts", "const u = identities.get(last);", "const u = id;"),
+    Fault("a short id names another wish", "library.py", "each.u: each.n\n", "each.u: entries[0].n\n"),
+    Fault("a place left out is that of the one before", "library.py", "n = entries[-1].n + 1", "n = entries[-1].n"),
+    Fault("gone facts stay", "facts.ts", "for (const [kind, id] of gone) kindOf(kind).delete(id);", ""),
+]  # fmt: skip
+
+
+def half_with(fault: Fault, folder: Path) -> tuple[ModuleType, Path]:
+    """
+    Both halves, one of them with the fault, in a folder of its own.
+
+    Raises:
+        AssertionError: the sound text is not there exactly once, so the fault means nothing any more.
+    """
+    place = Path(tempfile.mkdtemp(dir=folder))
+    for part in ("phone", "schema"):
+        shutil.copytree(SYNC / part, place / part)
+    library = place / "library.py"
+    shutil.copy(SYNC / "carrel_sync" / "library.py", library)
+    target = library if fault.where == "library.py" else place / "phone" / fault.where
+    text = target.read_text("utf-8")
+    assert text.count(fault.sound) == 1, f"{fault.name}: expected {fault.sound!r} once, got it {text.count(fault.sound)} times"
+    target.write_text(text.replace(fault.sound, fault.wrong), "utf-8")
+    half = half_from(library) if fault.where == "library.py" else carrel_sync.library
+    return half, place / "phone" / "phone.ts"
+
+
+def first_caught(fault: Fault, folder: Path, seeds: range) -> tuple[int, str] | None:
+    """Seed and sentence of the history that catches it, or None."""
+    half, phone = half_with(fault, folder)
+    with Phones(phone) as phones:
+        played = play(((seed, drawn(seed)) for seed in seeds), phones, half, width=len(seeds))
+        return min(((each.seed, str(each.broken)) for each in played if each.broken), default=None)
+
+
+def caught(fault: Fault, folder: Path) -> bool:
+    """Whether the history of its known seed, or else any of the first 1,000, catches it."""
+    known = range(fault.seen_by, fault.seen_by + 1)
+    return any(first_caught(fault, folder, few) for few in (known, *(range(at, at + 100) for at in range(0, 1_000, 100))))
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        for each in PLANTED:
+            seeds = (range(at, at + 100) for at in range(0, 1_000, 100))
+            print(f"{each.name}: {next(filter(None, (first_caught(each, Path(place), few) for few in seeds)), None)}", flush=True)
