@@ -187,7 +187,9 @@ class RealLibrary:
                     issued_on=date(2027, 1, 18),
                     renewals=0,
                 )
-                self.forum.borrowers.setdefault(f"SF-{patron}", Borrower(expires_on=date(2027, 12, 31), loans={})).loans[loan] = held
+                self.forum.borrowers.setdefault(
+                    f"SF-{patron}", Borrower(expires_on=date(2027, 12, 31), loans={})
+                ).loans[loan] = held
                 account = Account("forum", "The Forum", "standard", False, date(2027, 12, 31), f"SF-{patron}")
                 both = structs.replace(student(patron), accounts=(*student(patron).accounts, account))
 

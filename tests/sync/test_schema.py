@@ -3,13 +3,13 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 import pytest
 from msgspec import Struct
 
-from carrel_sync import messages, schema
+from carrel_sync import library, messages, schema
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOCOL = (ROOT / "sync" / "protocol.md").read_text("utf-8")
@@ -51,6 +51,44 @@ def test_every_limit_of_the_protocol_is_the_one_in_force() -> None:
     assert (messages.INTENTS_PER_REQUEST, messages.INTENT_BYTES) == (500, 8 * 1024)
     assert (messages.REPLY_BYTES_LEAST, messages.REPLY_BYTES_MOST) == (8 * 1024, 256 * 1024)
     assert (messages.OUTBOX_INTENTS, messages.OUTBOX_BYTES) == (2_000, 5 * 1024 * 1024)
+
+
+def about(struct: type[Struct]) -> str:
+    """What §16 says of one message: from its name to the next."""
+    name = f"**{struct.__name__}**"
+    chapter = PROTOCOL.split("\n## 16 ")[1].split("\n## ")[0]
+    assert chapter.count(f"\n{name}") == 1, f"protocol.md §16 has to tell of {struct.__name__} once"
+    return re.split(r"\n\*\*[A-Z]", chapter.split(f"\n{name}")[1])[0]
+
+
+@pytest.mark.parametrize("struct", schema.WIRE, ids=lambda each: each.__name__)
+def test_every_member_of_every_message_is_told_in_the_protocol(struct: type[Struct]) -> None:
+    told = about(struct)
+    names = [each.encode_name for each in msgspec.structs.fields(struct)]
+    assert [name for name in names if f"`{name}`" not in told] == []
+    rows = re.findall(r"^\| `([a-z_]+)` \|", told, re.MULTILINE)
+    assert not rows or sorted(rows) == sorted(names), "the table has other members than the message"
+
+
+def test_every_state_is_told_in_the_protocol() -> None:
+    chapter = PROTOCOL.split("\n## 4 ")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `([a-z]+)` \|", chapter, re.MULTILINE) == list(get_args(messages.State))
+
+
+def test_every_problem_of_the_librarys_half_is_told_with_its_status() -> None:
+    chapter = PROTOCOL.split("\n## 17 ")[1].split("\n## ")[0]
+    told = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|", chapter, re.MULTILINE))
+    for code, (status, _) in library._PROBLEMS.items():
+        assert told.get(code) == str(status), code
+
+
+def test_every_limit_is_told_with_its_figure() -> None:
+    told = about(library.Limits)
+    for name, value in msgspec.structs.asdict(library.Limits()).items():
+        assert f"`{name}` {value:,}" in told
+    assert f"{messages.DEVICES_PER_PATRON} devices" in told
+    assert f"outcomes for {messages.OUTCOME_DAYS} days" in told
+    assert f"tombstones for {messages.TOMBSTONE_DAYS} days" in told
 
 
 Colour = Literal["red", "blue"]
