@@ -446,9 +446,9 @@ async def converse(
     fates = [*opened.decided, *((each.n, each.u, each.fate) for each in decided)]
     done, outcomes, budget, all_told = _told(fates, late, budget)
 
-    after = _place_of(request.cur, patron, opened)
-    reset = after is None
-    after = after or 0
+    place = _place_of(request.cur, patron, opened)
+    reset = place is None
+    after, since = place or (0, opened.seq)
     if not all_told:
         # The outcomes come first: a person waits for them. The facts follow when they are acknowledged.
         return Reply(
@@ -472,12 +472,12 @@ async def converse(
                     more, reading = True, False
                     break
                 after = fact.seq
-                place = names.get(fact.id, 0)
+                named = names.get(fact.id, 0)
                 if body is None:
-                    id, last_gone = _spelt(fact.id, place, last_gone)
+                    id, last_gone = _spelt(fact.id, named, last_gone)
                     gone.append((fact.kind, id, fact.version))
                 else:
-                    id, last_row = _spelt(fact.id, place, last_row)
+                    id, last_row = _spelt(fact.id, named, last_row)
                     rows.append((fact.kind, id, fact.version, Raw(body)))
     if not more:
         after = page.seq
@@ -486,7 +486,7 @@ async def converse(
         now,
         opened.epoch,
         upto,
-        _cursor(after, patron, opened.epoch),
+        _cursor(after, patron, opened.epoch, since),
         more,
         done,
         outcomes,
@@ -743,21 +743,27 @@ async def _refresh(ledger: Ledger, refreshers: Iterable[Refresh], patron: str, n
     return max(next_at, now + 1)
 
 
-def _cursor(seq: int, patron: str, epoch: str) -> str:
-    """How far a phone has read. Bound to whose facts, in which history and shape; not secret, as it opens nothing."""
-    bound = blake2s(f"{patron}\0{epoch}\0{SCHEMA_VERSION}\0{seq}".encode(), digest_size=6).hexdigest()
-    return f"{seq}.{bound}"
+def _cursor(seq: int, patron: str, epoch: str, since: int = 0) -> str:
+    """
+    How far a phone has read. Bound to whose facts, in which history and shape; not secret, as it opens nothing.
+
+    `since` is the number of the latest change when it began to read from nothing: a phone that is still below
+    it cannot miss what was gone by then, whatever tombstones are given up meanwhile.
+    """
+    place = f"{seq}-{since}" if seq < since else f"{seq}"
+    bound = blake2s(f"{patron}\0{epoch}\0{SCHEMA_VERSION}\0{place}".encode(), digest_size=6).hexdigest()
+    return f"{place}.{bound}"
 
 
-def _place_of(cursor: str, patron: str, opened: Opened) -> int | None:
-    """Where to go on reading; None when it has to begin anew: no, foreign, too old or impossible cursor."""
-    digits = cursor.partition(".")[0]
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 16):
+def _place_of(cursor: str, patron: str, opened: Opened) -> tuple[int, int] | None:
+    """Where to go on reading, and `since` as in a cursor; None to begin anew: no, foreign, too old or impossible cursor."""
+    digits, _, began = cursor.partition(".")[0].partition("-")
+    if not all(each.isascii() and each.isdigit() and len(each) < 16 for each in (digits, began or "0")):
         return None
-    seq = int(digits)
-    if cursor != _cursor(seq, patron, opened.epoch) or not opened.horizon <= seq <= opened.seq:
+    seq, since = int(digits), int(began or 0)
+    if cursor != _cursor(seq, patron, opened.epoch, since):
         return None
-    return seq
+    return (seq, since) if opened.horizon <= max(seq, since) <= opened.seq else None
 
 
 def mark(seq: int, patron: str, epoch: str) -> str:

@@ -95,7 +95,7 @@ class Phone:
 
 def seq_of(cursor: str) -> int:
     """The number in a cursor; 0 for none."""
-    return int(cursor.partition(".")[0] or 0)
+    return int(cursor.partition(".")[0].partition("-")[0] or 0)
 
 
 def _whole(request: dict[str, Any], rows: list[Any]) -> list[tuple[Any, str]]:

@@ -85,7 +85,7 @@ _WEIGHTS: dict[Kind, int] = {
     "restart_library": 1,
     "back_up_library": 3,
     "restore_library": 2,
-    "forget_tombstones": 1,
+    "forget_tombstones": 2,
     "other_system_answers": 5,
     "hostile_device": 1,
     "hostile_cursor": 1,

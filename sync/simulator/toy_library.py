@@ -369,6 +369,12 @@ class ToyLibrary:
         self.memory = backup.copied()
         self.memory.epoch = epoch
 
+    def notice(self, patron: str, id: str, up: bool) -> None:
+        """Somebody at the library puts a notice up for a patron, or takes it down."""
+        work = self.memory.copied()
+        Ledger(work).publish(patron, "notices", id, {"of": patron} if up else None)
+        self.memory = work
+
     def forget_tombstones(self, patron: str) -> None:
         """Ninety days have passed for everything that is gone."""
         work = self.memory.copied()

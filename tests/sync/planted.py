@@ -50,9 +50,10 @@ PLANTED = [
     Fault("a withdrawal takes anything back", "library.py", 'return Outcome(n, "withdrawn") if same else', 'return Outcome(n, "done") if same else'),
     Fault("what depends on a refusal is done", "library.py", "if first is None or (first and", "if first is None and (first and"),
     Fault("too big is taken", "library.py", "if len(bytes(raw)) > INTENT_BYTES:", "if False:"),
-    Fault("facts are read from one further on", "library.py", "return seq\n\n\ndef mark", "return seq + 1 if seq else 0\n\n\ndef mark"),
-    Fault("a foreign cursor is believed", "library.py", "cursor != _cursor(seq, patron, opened.epoch) or", ""),
-    Fault("a cursor outlives its tombstones", "library.py", "not opened.horizon <= seq <= opened.seq", "not seq <= opened.seq"),
+    Fault("facts are read from one further on", "library.py", "return (seq, since) if", "return (seq + 1, since) if"),
+    Fault("a foreign cursor is believed", "library.py", "cursor != _cursor(seq, patron, opened.epoch, since)", "False"),
+    Fault("a cursor outlives its tombstones", "library.py", "if opened.horizon <= max(seq, since) <= opened.seq", "if max(seq, since) <= opened.seq"),
+    Fault("what is read anew never outlives a tombstone", "library.py", "if opened.horizon <= max(seq, since) <= opened.seq", "if opened.horizon <= seq <= opened.seq"),
     Fault("the cursor goes over a whole page", "library.py", "    if not more:\n        after = page.seq", "    after = page.seq"),
     Fault("the first page is told to be the last", "library.py", "more, reading = True, False", "more, reading = False, False"),
     Fault("gone facts are not told", "library.py", "gone.append((fact.kind, id, fact.version))", "pass"),
@@ -91,6 +92,7 @@ PLANTED = [
     Fault("short ids are not spelt out", "phone.ts", "const u = identities.get(last);", "const u = id;"),
     Fault("a short id names another wish", "library.py", "each.u: each.n\n", "each.u: entries[0].n\n"),
     Fault("a place left out is that of the one before", "library.py", "n = entries[-1].n + 1", "n = entries[-1].n"),
+    Fault("a short id tells the place before", "library.py", 'f"#{place}"), place', 'f"#{place - 1}"), place'),
     Fault("gone facts stay", "facts.ts", "for (const [kind, id] of gone) kindOf(kind).delete(id);", ""),
 ]  # fmt: skip
 
