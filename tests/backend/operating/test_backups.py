@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import stat
+from contextlib import closing
 
 import pytest
 
@@ -89,6 +90,30 @@ def test_after_a_restore_all_that_was_told_as_done_is_true_again_and_nothing_is_
 
     small_library.play(after)
     assert "new history" in capsys.readouterr().out
+
+
+def test_a_backup_made_among_pushes_is_one_state_of_the_library(small_library, tmp_path):
+    if small_library.databases.kind != "sqlite":
+        pytest.skip("PostgreSQL is backed up by its own tools")
+    place = small_library.folder / "data" / "carrel.sqlite"
+
+    async def test(client):
+        await sign_in(client, "p_ada")
+        dev, upto, made = device(), 0, []
+        for night in range(5):
+            copying = asyncio.create_task(asyncio.to_thread(backups.back_up, place, tmp_path / f"{night}", NOW))
+            while not copying.done():
+                upto = (await push(client, dev, note(upto + 1), note(upto + 2)))["upto"]
+            await copying
+            with closing(sqlite3.connect(tmp_path / f"{night}")) as copy:
+                (decided,) = copy.execute("select coalesce(max(upto), 0) from devices").fetchone()
+                (kept,) = copy.execute("select count(*) from facts where kind = 'notes'").fetchone()
+            assert decided == kept
+            made.append(kept)
+        assert made == sorted(made)
+        assert made[-1] > 0
+
+    small_library.play(test)
 
 
 def test_a_backup_is_whole_private_and_takes_no_files_place(data, tmp_path, capsys):
