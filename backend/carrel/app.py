@@ -2,7 +2,7 @@
 The one place where everything is wired. Decides nothing.
 
 Handlers find what they need in `request.app.state`: `storage`, `settings`, `searching`, `now` (the library's
-clock, epoch milliseconds), `house`, `sessions`, `register`, `jobs`, `epoch`, `pokes`, `demo`, `health`.
+clock, epoch milliseconds), `house`, `sessions`, `register`, `jobs`, `epoch`, `pokes`, `demo`, `health`, `watching`.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from carrel.identity import routes as identity
 from carrel.identity.model import DemoPatron, Register
 from carrel.identity.sessions import Sessions
 from carrel.jobs import Job, Jobs, housekeeping
+from carrel.jobs import errands as errands_kept
 from carrel.jobs.errands import ErrandKind, Errands
 from carrel.loans import intents as loans_intents
 from carrel.loans import renewals
@@ -41,7 +42,7 @@ from carrel.loans import retention as loans_retention
 from carrel.loans import routes as loans_routes
 from carrel.loans.elsewhere.asking import Asking
 from carrel.loans.elsewhere.intents import Elsewhere
-from carrel.operating import health
+from carrel.operating import health, watching
 from carrel.patrons import intents as patrons_intents
 from carrel.patrons import store as patrons_store
 from carrel.patrons.model import System
@@ -104,6 +105,7 @@ def build_app(
         try:
             await storage.write(lambda tx: about.claim(tx, "demo" if demo else "library"))
             app.state.health.storage = storage
+            storage.on_commit = app.state.watching.commits.add
             app.state.storage = storage
             app.state.epoch = await storage.write(lambda tx: about.epoch(tx, f"e{secrets.token_hex(6)}"))
             app.state.jobs = jobs_of(house, storage)
@@ -118,7 +120,13 @@ def build_app(
                 )
             ]
             try:
-                yield
+                async with watching.told_at(
+                    settings.metrics_address,
+                    settings.metrics_port,
+                    app.state.watching,
+                    lambda: storage.read(lambda tx: errands_kept.standing_now(tx, now())),
+                ):
+                    yield
             finally:
                 pokes.end()
                 for task in running:
@@ -153,8 +161,9 @@ def build_app(
     app.state.register = house.register
     app.state.pokes = pokes
     app.state.demo = demo
+    app.state.watching = watching.Watching(house.operations, lambda: pokes.count)
     app.state.health = health.Health(searching.present, time.monotonic)
-    app.asgi_handler = Gate(
+    gate = Gate(
         AppFiles(
             app.asgi_handler,
             app_files(settings.built_app),
@@ -166,6 +175,7 @@ def build_app(
         body_bytes=settings.body_bytes,
         own_limits={sync_endpoint.PATH},
     )
+    app.asgi_handler = watching.Watched(gate, app.state.watching)
     return app
 
 

@@ -94,6 +94,8 @@ class AppFiles:
         if path[1:].partition("/")[0] in self._own:
             await self._app(scope, receive, send)
             return
+        # What the log and the figures call all of it.
+        scope["path_template"] = "app"
         file = self._files.get(path)
         page = not path.startswith(HASHED) and PurePosixPath(path).suffix not in KINDS
         if file is None and not page:

@@ -15,6 +15,7 @@ from carrel.app import build_app, check_reach, clock, jobs_of, the_house
 from carrel.connectors.library_system import LibrarySystem
 from carrel.identity import rules, store
 from carrel.jobs import errands
+from carrel.operating import watching
 from carrel.settings import NotASetting, Settings, meanings, settings
 from carrel.storage import Refused, Storage, about, backups, open_storage
 
@@ -200,6 +201,7 @@ def _serve(_: argparse.Namespace, chosen: Settings) -> int:
     def ready() -> None:
         print(f"Carrel is open at {chosen.public_origin or serving.address_of(chosen)}", flush=True)
 
+    watching.log_json_lines()
     return asyncio.run(serving.serve(build_app(chosen), chosen, ready))
 
 

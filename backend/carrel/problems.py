@@ -83,7 +83,7 @@ def response(told: Problem, headers: Mapping[str, str] | None = None) -> Respons
     )
 
 
-def for_exception(raised: Exception) -> tuple[Problem, dict[str, str]]:
+def for_exception(raised: Exception, number: str = "") -> tuple[Problem, dict[str, str]]:
     """What to tell of an exception, and with which headers; what nobody expected is logged under a number."""
     if isinstance(raised, Broken):
         return problem(raised.code), raised.headers
@@ -94,12 +94,16 @@ def for_exception(raised: Exception) -> tuple[Problem, dict[str, str]]:
     if isinstance(raised, Fault | Closed):
         log.warning("the store cannot go on: %s", raised)
         return problem("unavailable"), {"retry-after": "5"}
-    number = secrets.token_hex(4)
+    number = number or secrets.token_hex(4)
     log.error("fault %s", number, exc_info=raised)
     status, title = SAID["fault"]
     return Problem("urn:carrel:problem:fault", f"{title} Its number is {number}.", status, "fault"), {}
 
 
-def handle(_: Request, raised: Exception) -> Response[bytes]:
+def handle(request: Request, raised: Exception) -> Response[bytes]:
     """Litestar's exception handler for everything."""
-    return response(*for_exception(raised))
+    number = secrets.token_hex(4)
+    told, headers = for_exception(raised, number)
+    if told.code == "fault":
+        request.scope["carrel.incident"] = number  # type: ignore[typeddict-unknown-key]
+    return response(told, headers)

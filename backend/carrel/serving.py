@@ -37,21 +37,25 @@ def address_of(settings: Settings) -> str:
 
 def check_port(settings: Settings) -> None:
     """
-    Find out whether the address is free, before anything is opened.
+    Find out whether the address is free, and that of the figures if they are told, before anything is opened.
 
     Raises:
         Refused: something else listens there, or this machine has no such address.
     """
-    family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.address, settings.port))
-        except OSError as said:
-            raise Refused(
-                f"Cannot listen on {settings.address} port {settings.port} ({said.strerror}). "
-                "Stop what uses it, or choose another with --port."
-            ) from said
+    wanted = [(settings.address, settings.port, "--port")]
+    if settings.metrics_port:
+        wanted.append((settings.metrics_address, settings.metrics_port, "--metrics-port"))
+    for address, port, option in wanted:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError as said:
+                raise Refused(
+                    f"Cannot listen on {address} port {port} ({said.strerror}). "
+                    f"Stop what uses it, or choose another with {option}."
+                ) from said
 
 
 def check_certificate(settings: Settings) -> None:

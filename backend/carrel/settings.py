@@ -78,6 +78,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             "0: run none here",
         ),
     ] = 1
+    metrics_port: Annotated[
+        int, Meta(ge=0, le=65535, description="TCP port on which Prometheus finds this node's figures; 0: none")
+    ] = 0
+    metrics_address: Annotated[str, _meaning("address to listen on for that port; anybody who reaches it may read")] = "127.0.0.1"
     app: Annotated[str, _meaning("folder with the built app; empty: find it beside the program")] = ""
 
     @property
@@ -143,6 +147,8 @@ def settings(given: Mapping[str, object], environment: Mapping[str, str] = os.en
     made = Settings(**chosen)  # type: ignore[arg-type]
     if bool(made.tls_certificate) != bool(made.tls_key):
         raise NotASetting("--tls-certificate and --tls-key go together: give both, or neither.")
+    if made.metrics_port == made.port:
+        raise NotASetting("--metrics-port is the port of readers: give the figures one of their own.")
     if made.database and not made.database.startswith(("postgresql://", "postgres://")):
         raise NotASetting("--database begins with postgresql:// (for a file give --data, the folder it is in).")
     return made

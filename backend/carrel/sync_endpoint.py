@@ -8,7 +8,9 @@ outside the writer; who is asking is looked up inside the same unit of work, whi
 import logging
 import re
 import secrets
+import time
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -18,10 +20,12 @@ from litestar.types import Receive, Scope, Send
 
 from carrel import problems
 from carrel.gate import accepted_encoding, answer_bytes, compressed, cookies, refuse, whole_body
+from carrel.operating.watching import INCIDENT
 from carrel.problems import Broken
 from carrel.storage import Closed, Fault, Transaction
 from carrel.storage.ledger import StoredLedger
 from carrel_sync import library
+from carrel_sync.library import Decided
 from carrel_sync.messages import REQUEST_BYTES_COMPRESSED, REQUEST_BYTES_INFLATED, Problem, Reply, encode
 
 PATH = "/sync/1"
@@ -83,28 +87,39 @@ async def sync(scope: Scope, receive: Receive, send: Send) -> None:
     now = state.now()
     incident = secrets.token_hex(4)
     signed = cookies(scope)
+    asked_at = time.perf_counter()
+    begun_at = 0.0
 
-    async def work(tx: Transaction) -> Reply | Problem:
+    def note(name: str, operation: str, raised: Exception) -> None:
+        scope[INCIDENT] = incident  # type: ignore[typeddict-unknown-key]
+        _note(name, operation, raised)
+
+    async def work(tx: Transaction) -> tuple[Reply | Problem, Sequence[Decided]]:
+        nonlocal begun_at
+        begun_at = begun_at or time.perf_counter()
         patron = await sessions.patron_in_use(tx, signed, now)
         if patron is None:
-            return problems.problem("auth")
-        return await library.converse(
-            StoredLedger(tx, epoch, now),
+            return problems.problem("auth"), ()
+        ledger = StoredLedger(tx, epoch, now)
+        reply = await library.converse(
+            ledger,
             house.operations,
             house.refreshers,
             request,
             patron,
             now,
             incident=incident,
-            on_fault=_note,
+            on_fault=note,
         )
+        return reply, ledger.decided
 
     try:
-        reply = await state.storage.write(work, brief=True)
+        reply, decided = await state.storage.write(work, brief=True)
     except (Fault, Closed) as said:
         log.warning("the store cannot go on: %s", said)
         await refuse(send, "unavailable", (b"retry-after", b"5"))
         return
+    state.watching.conversed(request, reply, decided, now, begun_at - asked_at)
     if isinstance(reply, Problem):
         await _tell(send, reply)
         return

@@ -142,6 +142,17 @@ async def in_trouble(tx: Transaction) -> list[Standing]:
     return [Standing(*row) for row in rows]  # type: ignore[misc]
 
 
+async def standing_now(tx: Transaction, now: int) -> dict[tuple[str, ...], float]:
+    """How many errands there are, by kind and state: waiting for their time, due, or stuck."""
+    rows = await tx.all(
+        "select kind, case when tries >= :stuck then 'stuck' when due_at <= :now then 'due' else 'waiting' end"
+        " as state, count(*) from errands group by 1, 2",
+        stuck=STUCK_TRIES,
+        now=now,
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
 # Running them
 
 

@@ -93,6 +93,9 @@ class Closed(Exception):
 class Storage(Protocol):
     """A store of account data: durable units of work, consistent reads."""
 
+    on_commit: Callable[[int], None]
+    """Told how many units of work shared each commit, by a store that gathers them. Does nothing at first."""
+
     async def write(self, work: Work[T], *, brief: bool = False) -> T:
         """
         Carry out one unit of work, all of it or nothing.

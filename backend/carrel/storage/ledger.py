@@ -24,7 +24,7 @@ _list = msgspec.json.Encoder().encode
 class StoredLedger:
     """One conversation's view of the ledger."""
 
-    __slots__ = ("_epoch", "_now", "tx")
+    __slots__ = ("_epoch", "_now", "decided", "tx")
 
     faults: tuple[type[BaseException], ...] = (Fault,)
 
@@ -35,6 +35,8 @@ class StoredLedger:
             now: epoch milliseconds; only says which devices have been silent for too long to count.
         """
         self.tx = tx
+        self.decided: Sequence[Decided] = ()
+        """What was kept by `settle`."""
         self._epoch = epoch
         self._now = now
 
@@ -102,6 +104,7 @@ class StoredLedger:
         self, dev: str, patron: str, upto: int, ack: int, decided: Sequence[Decided], now: int
     ) -> None:
         tx = self.tx
+        self.decided = decided
         await tx.run(
             "insert into devices (dev, patron_id, upto, acked, seen_at)"
             " values (:dev, :patron_id, :upto, :ack, :now)"

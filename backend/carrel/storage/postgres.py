@@ -534,6 +534,7 @@ class PostgresStorage:
         writers = max(1, connections - readers)
         self._writers = _Crew([_Line(dsn, _BEGIN) for _ in range(writers)], self._ears.say)
         self._readers = _Crew([_Line(dsn, _BEGIN_READING) for _ in range(readers)], self._ears.say)
+        self.on_commit: Callable[[int], None] = lambda units: None
         self._closing = False
 
     @classmethod

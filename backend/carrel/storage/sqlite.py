@@ -18,7 +18,7 @@ import logging
 import re
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -217,6 +217,7 @@ class SqliteStorage:
         self._wanted = asyncio.Event()
         self._closing = False
         self._telling = Telling()
+        self.on_commit: Callable[[int], None] = lambda units: None
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._keep_writing())
 
@@ -317,6 +318,7 @@ class SqliteStorage:
                 else:
                     await thread(_run, connection, unit)
             again = await thread(_commit, connection, self._waiting)
+            self.on_commit(len(group))
         except BaseException as failure:
             await thread(_give_up, connection)
             told = _told(failure) if isinstance(failure, sqlite3.Error) else failure
