@@ -57,8 +57,11 @@ def main() -> int:
     began = time.monotonic()
     total, happened, checked = 0, Counter[str](), Counter[str]()
     broken: list[tuple[int, str, str]] = []
+    # A process that is started afresh finds no `__main__` of a package: it is given the work by its whole name.
+    from sync.simulator.__main__ import played as work
+
     with multiprocessing.get_context("spawn").Pool(min(asked.processes, len(blocks))) as pool:
-        for count, steps, promises, faults in pool.imap_unordered(played, blocks):
+        for count, steps, promises, faults in pool.imap_unordered(work, blocks):
             total, happened, checked = total + count, happened + steps, checked + promises
             broken += faults
             rate = total / (time.monotonic() - began)
