@@ -6,6 +6,9 @@ disk are gathered, up to 64, run one after the other, each in its own savepoint,
 commit and its fsync. That is what makes `synchronous=FULL` affordable, and FULL is needed: a phone
 forgets a wish once it was answered.
 
+Brief units that come one after the other share one savepoint instead, and all but a few need no other: two statements
+spared for each. When one of them raises, they are undone together and each is run again by itself, with care.
+
 Whatever may wait (taking the lock, reading, the fsync, any unit of work of unknown length) happens in
 the connection's own thread, a whole unit in one hop. A unit that says it is brief is driven where it
 is asked for instead, a few milliseconds of such units at a time: SQLite lets go of Python's lock at
@@ -19,6 +22,7 @@ import re
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -77,6 +81,44 @@ class _Dialect(dict[str, str]):
 
 in_dialect = _Dialect()
 
+_Bind = Callable[[dict[str, Any]], tuple[Any, ...]]
+_NAMES = re.compile(r"'[^']*'|\"[^\"]*\"|(?<![:\w]):([A-Za-z_]\w*)")
+
+
+def in_places(sql: str) -> tuple[str, _Bind]:
+    """
+    A statement with its values in places instead of by name, and what puts named values there.
+
+    SQLite would look up every name again each time a statement is run.
+    A name used twice has two places.
+    """
+    names: list[str] = []
+
+    def place(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return found[0]
+        names.append(found[1])
+        return "?"
+
+    text = _NAMES.sub(place, sql)
+    if not names:
+        return text, lambda values: ()
+    if len(names) == 1:
+        only = names[0]
+        return text, lambda values: (values[only],)
+    return text, itemgetter(*names)
+
+
+class _Statements(dict[str, tuple[str, _Bind]]):
+    """SQL as written, to SQL with places and what fills them; each statement is taken apart once."""
+
+    def __missing__(self, sql: str) -> tuple[str, _Bind]:
+        self[sql] = taken_apart = in_places(in_dialect[sql])
+        return taken_apart
+
+
+_statements = _Statements()
+
 
 class _AgainWithCare(BaseException):
     """Something has to be undone that was done without a savepoint: begin this unit of work anew."""
@@ -100,20 +142,23 @@ class SqliteTransaction:
         self._bold = bold
 
     async def all(self, sql: str, /, **values: Any) -> list[Row]:
+        text, bind = _statements[sql]
         try:
-            return self._execute(in_dialect[sql], values).fetchall()
+            return self._execute(text, bind(values)).fetchall()
         except sqlite3.Error as said:
             raise _told(said) from said
 
     async def one(self, sql: str, /, **values: Any) -> Row | None:
+        text, bind = _statements[sql]
         try:
-            return self._execute(in_dialect[sql], values).fetchone()
+            return self._execute(text, bind(values)).fetchone()
         except sqlite3.Error as said:
             raise _told(said) from said
 
     async def run(self, sql: str, /, **values: Any) -> int:
+        text, bind = _statements[sql]
         try:
-            return self._execute(in_dialect[sql], values).rowcount
+            return self._execute(text, bind(values)).rowcount
         except sqlite3.Error as said:
             raise _told(said) from said
 
@@ -303,6 +348,7 @@ class SqliteStorage:
         connection = self._writer._conn
         thread = self._writer._execute
         group: list[_Unit] = []
+        together: _Together | None = None
         again = False
         try:
             if not begun:
@@ -314,9 +360,15 @@ class SqliteStorage:
                     continue
                 group.append(unit)
                 if unit.brief:
-                    _run(connection, unit)
+                    together = together or _Together(connection)
+                    together.run(unit)
                 else:
+                    if together is not None:
+                        together.end()
+                        together = None
                     await thread(_run, connection, unit)
+            if together is not None:
+                together.end()
             again = await thread(_commit, connection, self._waiting)
             self.on_commit(len(group))
         except BaseException as failure:
@@ -466,3 +518,40 @@ def _run(connection: sqlite3.Connection, unit: _Unit) -> None:
             raise
         execute("rollback to unit")
     execute("release unit")
+
+
+class _Together:
+    """Brief units that share one savepoint, for as long as none of them raises."""
+
+    __slots__ = ("_connection", "_units")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._units: list[_Unit] | None = []
+        connection.execute("savepoint together")
+
+    def run(self, unit: _Unit) -> None:
+        """Run a unit; only what spoils the whole transaction is raised."""
+        if self._units is None:
+            _run(self._connection, unit)
+            return
+        self._units.append(unit)
+        transaction = SqliteTransaction(self._connection, bold=True)
+        try:
+            unit.result = _drive(unit.work, transaction)
+            unit.news = transaction.news
+        except BaseException:
+            if not self._connection.in_transaction:
+                # A full disk or the like: SQLite gave up the whole transaction.
+                raise
+            self._each_by_itself(self._units)
+
+    def _each_by_itself(self, units: list[_Unit]) -> None:
+        self._units = None
+        self._connection.execute("rollback to together")
+        for unit in units:
+            _run(self._connection, unit)
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        self._connection.execute("release together")

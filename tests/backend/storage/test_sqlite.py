@@ -95,3 +95,58 @@ def test_every_answered_write_was_synchronised_with_the_disk(tmp_path):
         assert writer.execute("pragma foreign_keys").fetchone()[0] == 1
 
     played(tmp_path, test)
+
+
+@pytest.mark.parametrize("bad", [0, 1, 4])
+def test_of_brief_units_that_run_together_only_the_one_that_raises_is_undone(tmp_path, bad):
+    async def test(store):
+        runs = [0] * 5
+
+        def work(n):
+            async def writes(tx):
+                runs[n] += 1
+                await put(tx, f"test {n}")
+                tx.tell(f"p_{n}", runs[n])
+                if n == bad:
+                    raise ZeroDivisionError
+                return n
+
+            return writes
+
+        told = await asyncio.gather(*(store.write(work(n), brief=True) for n in range(5)), return_exceptions=True)
+        assert [type(each) for each in told] == [ZeroDivisionError if n == bad else int for n in range(5)]
+        assert await store.read(names) == [f"test {n}" for n in range(5) if n != bad]
+        # Those before it were undone with it and run again; those after it ran once, as nobody had gone wrong by then.
+        assert runs == [2 if n <= bad else 1 for n in range(5)]
+
+    played(tmp_path, test)
+
+
+def test_a_brief_unit_that_is_run_again_undoes_its_inner_savepoint_alone(tmp_path):
+    async def test(store):
+        async def half(tx):
+            await put(tx, "test outer")
+            try:
+                async with tx.savepoint():
+                    await put(tx, "test inner")
+                    raise ZeroDivisionError
+            except ZeroDivisionError:
+                await put(tx, "test after")
+
+        await asyncio.gather(
+            store.write(lambda tx: put(tx, "test one"), brief=True),
+            store.write(half, brief=True),
+            store.write(lambda tx: put(tx, "test unhurried")),
+            store.write(lambda tx: put(tx, "test two"), brief=True),
+        )
+        assert await store.read(names) == ["test after", "test one", "test outer", "test two", "test unhurried"]
+
+    played(tmp_path, test)
+
+
+def test_values_are_put_in_places_wherever_their_name_stands_outside_of_texts():
+    text, bind = sqlite.in_places("select ':no', \":nor\", :b, a::int, :a + :b from t where x = :a_1")
+    assert text == "select ':no', \":nor\", ?, a::int, ? + ? from t where x = ?"
+    assert bind({"a": 1, "b": 2, "a_1": 3, "unused": 4}) == (2, 1, 2, 3)
+    assert sqlite.in_places("select :a")[1]({"a": (1,)}) == ((1,),)
+    assert sqlite.in_places("select 1")[1]({}) == ()
