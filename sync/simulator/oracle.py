@@ -281,6 +281,8 @@ class Oracle:
         for each in so["answered"]:
             fate = _fate(*each[1:4])
             self.holds("P2", phone.announced.get(each[0]) != fate, "told twice:", each[0], fate)
+            refused = phone.announced.get(each[0], fate)[0] == "refused"
+            self.holds("P14", not refused or fate[0] not in TRUE_ONES, "what was told to be refused came true:", each[0])
             phone.announced[each[0]] = fate
         if was.dev != phone.dev:
             return

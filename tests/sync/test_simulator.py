@@ -5,7 +5,7 @@ from sync.simulator.phones import Phones
 from sync.simulator.play import play
 from sync.simulator.shrink import shrunk
 from sync.simulator.steps import KINDS, Step, drawn
-from tests.sync.planted import PLANTED, half_with
+from tests.sync.planted import PLANTED, caught, half_with
 
 HISTORIES = 1_000
 
@@ -50,3 +50,9 @@ def test_a_history_that_breaks_is_made_shorter_and_still_breaks(tmp_path):
 def breaks_without(steps, at, library, phone) -> bool:
     with Phones(phone) as phones:
         return next(iter(play([(0, steps[:at] + steps[at + 1 :])], phones, library))).broken is not None
+
+
+def test_every_planted_fault_is_caught(tmp_path):
+    missed = [each.name for each in PLANTED if not caught(each, tmp_path)]
+    assert not missed
+    assert len({each.name for each in PLANTED}) == len(PLANTED) >= 30
