@@ -333,6 +333,8 @@ class World:
             if how % 2:
                 first = yield from self.send(phone)
             phone.wishes.pop(u, None)
+            # Where it was set aside as unreadable, its withdrawal is lost with it.
+            phone.given_up.add(u)
             phone.torn = True
             yield from self.tell(phone, "tear", u)
             if first is not None:
