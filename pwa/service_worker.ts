@@ -1,7 +1,9 @@
 /**
- * Keeps the app's own files, so that it opens without a network. Knows nothing of the reader: what is asked
- * under /sync, /session, /pub and /catalogue goes to the library and is never kept here.
+ * Keeps the app's own files, so that it opens without a network: what is asked under /sync, /session, /pub and
+ * /catalogue goes to the library and is never kept here. Sends what waits when the browser says so.
  */
+import { sendWhatWaits } from './app/background_sending.ts';
+import { SENDING } from './app/background_tag.ts';
 import { senderEnds } from './app/sender_ends.ts';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -53,6 +55,25 @@ self.addEventListener('message', (event) => {
   if (event.data === 'use') event.waitUntil(senderEnds(navigator.locks).then(() => self.skipWaiting()));
   // Asked for again at the next search where it fails.
   if (event.data === 'keep search') event.waitUntil(keep(LATER, built.later).catch(() => undefined));
+});
+
+/** Background Sync API, which TypeScript does not know. */
+interface SyncEvent extends ExtendableEvent {
+  readonly tag: string;
+}
+
+self.addEventListener('sync' as 'message', (event) => {
+  if ((event as unknown as SyncEvent).tag !== SENDING) return;
+  const channel = new BroadcastChannel('carrel');
+  event.waitUntil(
+    sendWhatWaits({
+      fetch: (path, init) => fetch(path, init),
+      now: () => Date.now(),
+      random: () => Math.random(),
+      locks: navigator.locks ?? null,
+      tell: (told) => channel.postMessage(told),
+    }).finally(() => channel.close()),
+  );
 });
 
 self.addEventListener('fetch', (event) => {

@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { defineConfig, type Plugin } from 'vite';
+import { build, defineConfig, type Plugin } from 'vite';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 const OUT = join(ROOT, '../build/app');
@@ -26,6 +26,20 @@ function finish(): Plugin {
     name: 'carrel-finish',
     apply: 'build',
     async closeBundle() {
+      // One file of its own, with all that it shares with the page: a service worker cannot load another.
+      await build({
+        configFile: false,
+        root: ROOT,
+        publicDir: false,
+        logLevel: 'warn',
+        build: {
+          outDir: OUT,
+          emptyOutDir: false,
+          target: 'es2022',
+          reportCompressedSize: false,
+          rollupOptions: { input: join(ROOT, 'service_worker.ts'), output: { format: 'iife', entryFileNames: 'service_worker.js' } },
+        },
+      });
       const all = (await files(OUT)).filter((name) => !/\.(br|gz)$/.test(name) && name !== 'service_worker.js' && !UNUSED.test(name)).sort();
       const shell = all.filter((name) => !LATER.test(name) && !OTHER_LETTERS.test(name));
       const later = all.filter((name) => LATER.test(name));
@@ -59,8 +73,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rollupOptions: {
-      input: { index: join(ROOT, 'index.html'), service_worker: join(ROOT, 'service_worker.ts') },
-      output: { entryFileNames: (chunk) => (chunk.name === 'service_worker' ? '[name].js' : 'assets/[name]-[hash].js') },
+      input: { index: join(ROOT, 'index.html') },
+      output: { entryFileNames: 'assets/[name]-[hash].js' },
     },
   },
 });

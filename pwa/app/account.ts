@@ -2,6 +2,7 @@
 import { effect } from '@preact/signals';
 import { keepAccount, type Told } from './account_kept.ts';
 import { announce } from './announcer.ts';
+import { SENDING } from './background_tag.ts';
 import { listening } from './pokes.ts';
 
 export type { Answer, Wish } from '../../sync/phone/phone.ts';
@@ -26,6 +27,11 @@ export const account = keepAccount({
     persisted = true;
     void navigator.storage?.persist?.().catch(() => false);
   },
+  sendLater() {
+    // Where there is no Background Sync, or it was refused, a page sends when one is open.
+    const ready = navigator.serviceWorker?.ready as Promise<{ sync?: { register(tag: string): Promise<void> } }> | undefined;
+    void ready?.then(({ sync }) => sync?.register(SENDING)).catch(() => undefined);
+  },
 });
 
 const ear = listening({
@@ -44,6 +50,7 @@ document.addEventListener('visibilitychange', () => {
   const seen = document.visibilityState === 'visible';
   ear.seen(seen);
   if (seen) account.looked();
+  else account.left();
 });
 addEventListener('pageshow', (event) => {
   if (!event.persisted) return;

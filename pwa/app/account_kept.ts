@@ -9,7 +9,7 @@ import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import * as phone from '../../sync/phone/phone.ts';
 import type { Answer, PhoneState, Wish } from '../../sync/phone/phone.ts';
 import { converse, postJson, reachable, type Fetch } from './account_line.ts';
-import { clearedHere, deleteLeft, Mine, registeredHere, revokedDevices, toldRevoked } from './account_store.ts';
+import { clearedHere, deleteLeft, Mine, registeredHere, revokedDevices, toldRevoked, type Change } from './account_store.ts';
 import type { Book, BookingFact, DemoPatron, LoanFact, PatronFact, SessionView, Shown, SystemFact } from './facts.ts';
 
 /** Something held, with the wish about it that waits and the answer that came last. */
@@ -31,7 +31,7 @@ export type Connection = 'online' | 'offline' | 'sending' | 'unreachable' | 'sig
 export type SignedIn = 'in' | 'other' | 'no-room' | 'no' | 'wait' | 'unreachable';
 
 /** What tabs of one origin tell each other. */
-export type Told = 'changed' | 'hello' | 'bye' | { say: string[] };
+export type Told = 'changed' | 'hello' | 'bye';
 
 /** Everything from outside that the account depends on. */
 export interface World {
@@ -52,6 +52,8 @@ export interface World {
   reload(): void;
   /** Ask the browser not to clear what is kept here. */
   persist(): void;
+  /** Ask the browser to have what waits sent once there is a network, though no page is open; see `background_sending.ts`. */
+  sendLater(): void;
 }
 
 /** How long sign-out waits for a last try, and for the library to hear of it; milliseconds. */
@@ -103,7 +105,7 @@ export function keepAccount(world: World) {
   let spoken: (answer: Answer) => string = () => '';
   let spokenMany: (answers: number) => string = () => '';
 
-  async function change<T>(work: (now: PhoneState) => { state: PhoneState; told: T }): Promise<T> {
+  async function change<T>(work: (now: PhoneState) => Change<T>): Promise<T> {
     if (!mine) throw new DOMException('nobody is signed in', 'InvalidStateError');
     const made = await mine.change(work);
     state.value = made.state;
@@ -132,8 +134,10 @@ export function keepAccount(world: World) {
       }
     } finally {
       opening.value = false;
-      if (state.peek()) soon(0);
-      else void revoke();
+      if (state.peek()) {
+        soon(0);
+        void say();
+      } else void revoke();
     }
   }
 
@@ -200,6 +204,7 @@ export function keepAccount(world: World) {
     // After a failure a knock comes first: a request that is cut is halved, and all that waits should go in one.
     if ((state.peek()?.failures ?? 0) > 0 && !(await reachable(world.fetch))) {
       reached.value = false;
+      leaveToBrowser();
       soon(untilNextKnock());
       return;
     }
@@ -222,23 +227,23 @@ export function keepAccount(world: World) {
     clearTimeout(slow);
     if (!mine) return false;
     if (came.kind === 'reply') {
-      const { answered, again, wait_ms } = await change((held) => {
+      const { again, wait_ms } = await change((held) => {
         const made = phone.receive(held, request, came.reply, world.now(), came.size);
-        return { state: made.state, told: made };
+        return { state: made.state, told: made, unsaid: made.answered.map(({ u }) => u) };
       });
       reached.value = true;
       knocks = 0;
-      say(answered);
+      await say();
       poll = wait_ms;
       if (!again) soon(hearing ? Math.max(poll, POKED_MS) : poll);
       return again;
     }
     const { failure } = came;
-    const { answered, tell, wait_ms, resent } = await change((held) => {
+    const { tell, wait_ms, resent } = await change((held) => {
       const made = phone.broke(held, request, failure, world.now(), world.random());
-      return { state: made.state, told: made };
+      return { state: made.state, told: made, unsaid: made.answered.map(({ u }) => u) };
     });
-    say(answered);
+    await say();
     if (tell === 'closed') {
       await leave();
       world.tell('bye');
@@ -247,6 +252,7 @@ export function keepAccount(world: World) {
     if (resent || wait_ms === 0) return true;
     reached.value = tell === 'sign-in' || tell === 'update' ? true : false;
     if (failure.kind === 'status' && failure.retry_after_ms) notBefore = world.now() + failure.retry_after_ms;
+    if (wait_ms !== null) leaveToBrowser();
     soon(wait_ms === null ? null : tell === 'offline' ? untilNextKnock() : wait_ms);
     return false;
   }
@@ -259,12 +265,18 @@ export function keepAccount(world: World) {
     return Math.min(1_000 * 2 ** Math.min(knocks, 20), most) * (0.75 + world.random() / 4);
   }
 
-  /** Announced once: by this tab when it is looked at, else by the one that is. */
-  function say(answered: readonly Answer[]): void {
-    if (!answered.length) return;
+  /** Announce what nobody was told yet, if somebody looks at this tab: the first of several tabs takes it. */
+  async function say(): Promise<void> {
+    if (!mine || !world.visible()) return;
+    // What cannot be taken now is taken by whoever is looked at next.
+    const answered = await mine.takeUnsaid().catch(() => []);
     const words = answered.length > SPOKEN_ONE_BY_ONE ? [spokenMany(answered.length)] : answered.map((each) => spoken(each));
-    if (world.visible()) for (const each of words) world.announce(each);
-    else world.tell({ say: words });
+    for (const each of words) world.announce(each);
+  }
+
+  /** Something waits and cannot be sent just now: the browser may have it sent, should all pages be closed. */
+  function leaveToBrowser(): void {
+    if (state.peek()?.outbox.length) world.sendLater();
   }
 
   // ---------------------------------------------------------------- signing in and out
@@ -463,6 +475,7 @@ export function keepAccount(world: World) {
         if (kept === 'kept') {
           world.persist();
           nudge();
+          if (!online.peek() || reached.peek() === false) leaveToBrowser();
         }
         return kept;
       } catch (why) {
@@ -549,12 +562,12 @@ export function keepAccount(world: World) {
     async hear(told: Told): Promise<void> {
       if (told === 'changed') {
         const held = await mine?.read().catch(() => null);
-        if (held) state.value = held;
-      } else if (told === 'hello' || told === 'bye') {
+        if (!held) return;
+        state.value = held;
+        await say();
+      } else {
         // A page that shows another reader, or nobody, begins anew.
         world.reload();
-      } else if (world.visible()) {
-        for (const each of told.say) world.announce(each);
       }
     },
 
@@ -586,7 +599,13 @@ export function keepAccount(world: World) {
     /** To be called when the person looks at the page again. */
     looked(): void {
       knocks = 0;
+      void say();
       nudge();
+    },
+
+    /** To be called when nobody sees the page any more; the browser may end it. */
+    left(): void {
+      leaveToBrowser();
     },
   };
 }

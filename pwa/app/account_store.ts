@@ -6,7 +6,7 @@
  * words in Chromium's files until they are next tidied, deleting a bucket deletes the files.
  */
 import { deleteDB, openDB, wrap, type IDBPDatabase, type IDBPObjectStore } from 'idb';
-import type { PhoneState } from '../../sync/phone/phone.ts';
+import type { Answer, PhoneState } from '../../sync/phone/phone.ts';
 
 const REGISTRY = 'carrel';
 /** How long to wait for a page that still has a database open; milliseconds. */
@@ -118,6 +118,13 @@ export async function toldRevoked(dev: string): Promise<void> {
   await register((store) => list<string>(store, 'revoked', (before) => before.filter((each) => each !== dev)));
 }
 
+/** What follows from a state: the next one, what whoever asked is told, and answers to tell the reader aloud. */
+export interface Change<T> {
+  state: PhoneState;
+  told: T;
+  unsaid?: string[];
+}
+
 /** The reader's own database, open. */
 export class Mine {
   private readonly place: Place;
@@ -173,20 +180,40 @@ export class Mine {
   /**
    * One change, in one transaction: read, let `work` say what follows, write.
    *
+   * `unsaid` names answers that came with it and that somebody has to be told aloud; see `takeUnsaid`.
+   *
    * Resolves once it is on the disk. Rejects, with nothing changed, when the device has no room left
    * (QuotaExceededError) or the database was closed by a sign-out (InvalidStateError).
    */
-  async change<T>(work: (now: PhoneState) => { state: PhoneState; told: T }): Promise<{ state: PhoneState; told: T; changed: boolean }> {
+  async change<T>(work: (now: PhoneState) => Change<T>): Promise<{ state: PhoneState; told: T; changed: boolean }> {
     const tx = this.db.transaction('phone', 'readwrite', { durability: 'strict' });
     // Whatever goes wrong is told by the step it went wrong in.
     const done = tx.done.catch((why: unknown) => why ?? new DOMException('the transaction was given up', 'AbortError'));
     const before = (await tx.store.get('state')) as PhoneState | undefined;
     if (!before) throw new DOMException('the account was closed', 'InvalidStateError');
-    const { state, told } = work(before);
+    const { state, told, unsaid = [] } = work(before);
     if (state !== before) await tx.store.put(state, 'state');
+    if (unsaid.length) await tx.store.put([...(((await tx.store.get('unsaid')) as string[] | undefined) ?? []), ...unsaid], 'unsaid');
     const failed = await done;
     if (failed) throw failed;
     return { state, told, changed: state !== before };
+  }
+
+  /**
+   * Take the answers that nobody was told of yet: each goes to one page only, whoever asks first.
+   *
+   * A page takes them when somebody looks at it, so an answer that came while nobody did is told later, once.
+   */
+  async takeUnsaid(): Promise<Answer[]> {
+    const tx = this.db.transaction('phone', 'readwrite');
+    const done = tx.done.catch((why: unknown) => why ?? new DOMException('the transaction was given up', 'AbortError'));
+    const unsaid = new Set((await tx.store.get('unsaid')) as string[] | undefined);
+    // In the same transaction: what a page holds may be older than what it takes.
+    const kept = unsaid.size ? ((await tx.store.get('state')) as PhoneState | undefined) : undefined;
+    if (unsaid.size) await tx.store.delete('unsaid');
+    const failed = await done;
+    if (failed) throw failed;
+    return (kept?.answers ?? []).filter(({ u, put_away }) => unsaid.has(u) && !put_away);
   }
 
   /**

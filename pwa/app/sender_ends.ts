@@ -1,7 +1,4 @@
-/**
- * Whether anybody sends just now, for the service worker: a newer app starts before a request or after its reply.
- * Only the service worker may load this: what it shares with a page would become a file that it cannot load.
- */
+/** Whether anybody sends just now, for the service worker: a newer app starts before a request or after its reply. */
 
 /** The lock that `account_kept.ts` sends under. */
 const SENDER = 'carrel-sync';

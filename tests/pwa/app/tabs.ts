@@ -91,6 +91,8 @@ export interface Tab {
   said: string[];
   reloads: number;
   visible: boolean;
+  /** How often the browser was asked to have it sent later. */
+  left: number;
 }
 
 /** One browser: its disk, its locks, and the tabs that hear each other. */
@@ -109,7 +111,7 @@ export class Browser {
 
   /** A new tab, that has opened what is kept. */
   async tab(over: Partial<World> = {}): Promise<Tab> {
-    const tab: Tab = { said: [], reloads: 0, visible: true, account: undefined as unknown as Account };
+    const tab: Tab = { said: [], reloads: 0, visible: true, left: 0, account: undefined as unknown as Account };
     const world: World = {
       fetch: (path, init) => this.library.fetch(path, init),
       now: () => this.now,
@@ -122,6 +124,7 @@ export class Browser {
       announce: (text) => tab.said.push(text),
       reload: () => (tab.reloads += 1),
       persist: () => undefined,
+      sendLater: () => (tab.left += 1),
       ...over,
     };
     // The app is loaded anew for each browser, as it holds on to its disk.
@@ -143,8 +146,32 @@ export class Browser {
     }
   }
 
-  private tell(from: Tab, told: Told): void {
+  private tell(from: Tab | null, told: Told): void {
     for (const each of this.tabs) if (each !== from) setTimeout(() => void each.account.hear(structuredClone(told)), 0);
+  }
+
+  /** What the service worker has of the browser. */
+  worker(): Pick<World, 'fetch' | 'now' | 'random' | 'locks' | 'tell'> {
+    return {
+      fetch: (path, init) => this.library.fetch(path, init),
+      now: () => this.now,
+      random: () => 0.5,
+      locks: { request: ((name: string, options: LockOptions, work: (lock: object | null) => Promise<unknown>) => this.lock(name, options, work)) as never },
+      tell: (told) => this.tell(null, told),
+    };
+  }
+
+  /** What the service worker runs, over the disk of the tabs. */
+  background(): Promise<typeof import('../../../pwa/app/background_sending.ts')> {
+    this.app ??= (vi.resetModules(), import('../../../pwa/app/account_kept.ts'));
+    return this.app.then(() => import('../../../pwa/app/background_sending.ts'));
+  }
+
+  /** Every page is closed; nothing of theirs goes on. */
+  async ended(): Promise<void> {
+    const left = [...this.tabs];
+    this.restarted();
+    for (const each of left) await each.account.sendNow();
   }
 
   /** The browser was ended and is started anew: what is on its disk is all that is left. */
@@ -187,3 +214,8 @@ async function unpacked(init: RequestInit): Promise<unknown> {
 }
 
 export const renew = (account: Account): Promise<string> => account.ask('loans.renew@1', { loan: 'l1' }, { title: 'Beloved' });
+
+/** Resolves when `so` holds; what is asserted after it says what was missing when it never does. */
+export async function until(so: () => boolean): Promise<void> {
+  for (let i = 0; i < 400 && !so(); i += 1) await new Promise((soon) => setTimeout(soon, 5));
+}
