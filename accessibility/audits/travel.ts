@@ -359,7 +359,7 @@ async function theLibraryIsTroubled({ house, tab, everywhere, here }: Trip, patr
   await everywhere('unreachable', those('today', 'search', 'loans', 'rooms', 'waiting', 'hours'));
   house.wire.refuse = null;
 
-  house.wire.rewrite = (path, body) => (path === '/service_worker.js' ? body.replace(/(version\W+)\w+/, '$1newer') : body);
+  house.wire.rewrite = (path, body) => (path === '/service_worker.js' ? body.replace(/(\\"version\\":\\")\w+/, '$1newer') : body);
   await tab.go('/');
   await tab.read(async () => void (await (await navigator.serviceWorker.getRegistration())?.update()), null);
   await tab.shows('Start the newer Carrel');

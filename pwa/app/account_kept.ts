@@ -8,7 +8,7 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import * as phone from '../../sync/phone/phone.ts';
 import type { Answer, PhoneState, Wish } from '../../sync/phone/phone.ts';
-import { converse, postJson, reachable, type Fetch } from './account_line.ts';
+import { converse, postJson, reachable, restUntil, type Fetch } from './account_line.ts';
 import { clearedHere, deleteLeft, Mine, registeredHere, revokedDevices, toldRevoked, type Change } from './account_store.ts';
 import type { Book, BookingFact, DemoPatron, LoanFact, PatronFact, SessionView, Shown, SystemFact } from './facts.ts';
 
@@ -126,6 +126,7 @@ export function keepAccount(world: World) {
         mine = found;
         patronHere = await found.patron();
         state.value = phone.opened(kept);
+        notBefore = await found.notBefore(world.now());
       } else {
         // The browser has cleared it: nothing of the reader is here.
         cleared.value = true;
@@ -241,7 +242,7 @@ export function keepAccount(world: World) {
     const { failure } = came;
     const { tell, wait_ms, resent } = await change((held) => {
       const made = phone.broke(held, request, failure, world.now(), world.random());
-      return { state: made.state, told: made, unsaid: made.answered.map(({ u }) => u) };
+      return { state: made.state, told: made, unsaid: made.answered.map(({ u }) => u), ...restUntil(failure, world.now()) };
     });
     await say();
     if (tell === 'closed') {
@@ -251,7 +252,7 @@ export function keepAccount(world: World) {
     }
     if (resent || wait_ms === 0) return true;
     reached.value = tell === 'sign-in' || tell === 'update' ? true : false;
-    if (failure.kind === 'status' && failure.retry_after_ms) notBefore = world.now() + failure.retry_after_ms;
+    notBefore = restUntil(failure, world.now()).not_before ?? notBefore;
     if (wait_ms !== null) leaveToBrowser();
     soon(wait_ms === null ? null : tell === 'offline' ? untilNextKnock() : wait_ms);
     return false;

@@ -56,6 +56,11 @@ export async function reachable(fetch: Fetch): Promise<boolean> {
   }
 }
 
+/** The instant before which the library asked not to be asked again, if it did. */
+export function restUntil(failure: phone.Failure, now: number): { not_before?: number } {
+  return failure.kind === 'status' && failure.retry_after_ms ? { not_before: now + failure.retry_after_ms } : {};
+}
+
 /** A reply to JSON sent by POST; null when none came. */
 export async function postJson(fetch: Fetch, path: string, body: object): Promise<Response | null> {
   try {

@@ -11,6 +11,8 @@ import type { Answer, PhoneState } from '../../sync/phone/phone.ts';
 const REGISTRY = 'carrel';
 /** How long to wait for a page that still has a database open; milliseconds. */
 const DELETION_MS = 3_000;
+/** A library asks for no longer rest than this; milliseconds. */
+const REST_MOST_MS = 3_600_000;
 /** Devices remembered to be signed out later; the library knows 20 of a reader. */
 const REVOKED_MOST = 20;
 
@@ -123,6 +125,8 @@ export interface Change<T> {
   state: PhoneState;
   told: T;
   unsaid?: string[];
+  /** The library asked not to be asked before this instant, by the device's clock; epoch milliseconds. */
+  not_before?: number;
 }
 
 /** The reader's own database, open. */
@@ -191,12 +195,24 @@ export class Mine {
     const done = tx.done.catch((why: unknown) => why ?? new DOMException('the transaction was given up', 'AbortError'));
     const before = (await tx.store.get('state')) as PhoneState | undefined;
     if (!before) throw new DOMException('the account was closed', 'InvalidStateError');
-    const { state, told, unsaid = [] } = work(before);
+    const { state, told, unsaid = [], not_before } = work(before);
     if (state !== before) await tx.store.put(state, 'state');
     if (unsaid.length) await tx.store.put([...(((await tx.store.get('unsaid')) as string[] | undefined) ?? []), ...unsaid], 'unsaid');
+    if (not_before) await tx.store.put(not_before, 'not_before');
     const failed = await done;
     if (failed) throw failed;
     return { state, told, changed: state !== before };
+  }
+
+  /**
+   * Until when the library asked not to be asked, by whichever page or worker heard it; 0 where that is over.
+   *
+   * Args:
+   *   now: the device's clock, epoch milliseconds. What lies further ahead than an hour was noted by another clock.
+   */
+  async notBefore(now: number): Promise<number> {
+    const at = ((await this.db.get('phone', 'not_before')) as number | undefined) ?? 0;
+    return at > now && at <= now + REST_MOST_MS ? at : 0;
   }
 
   /**

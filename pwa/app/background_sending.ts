@@ -6,11 +6,12 @@
  */
 import * as phone from '../../sync/phone/phone.ts';
 import type { World } from './account_kept.ts';
-import { converse } from './account_line.ts';
+import { converse, reachable, restUntil } from './account_line.ts';
 import { Mine, registeredHere } from './account_store.ts';
 
 /** How long to wait for a page that sends; milliseconds. Longer than a request may take. */
 export const SENDER_MS = 25_000;
+const AGAIN = 'the library did not answer: what waits is tried again';
 
 /**
  * Send until nothing waits, with one request after the other.
@@ -50,7 +51,10 @@ async function afterOthers(locks: Pick<LockManager, 'request'> | null, work: () 
 /** One request. Returns whether another should follow at once. */
 async function once(mine: Mine, world: Pick<World, 'fetch' | 'now' | 'random' | 'tell'>): Promise<boolean> {
   // A browser that has cleared the reader's things is told of by the page.
-  if (!(await mine.read())?.outbox.length) return false;
+  const kept = await mine.read();
+  if (!kept?.outbox.length) return false;
+  // A request that is cut is halved, so after a failure a knock comes first; and a library that rests is let rest.
+  if ((await mine.notBefore(world.now())) || (kept.failures > 0 && !(await reachable(world.fetch)))) throw new Error(AGAIN);
   const { told: composed } = await mine.change((held) => {
     const made = phone.compose(phone.opened(held), world.now());
     return { state: made?.state ?? held, told: made };
@@ -68,7 +72,7 @@ async function once(mine: Mine, world: Pick<World, 'fetch' | 'now' | 'random' | 
   }
   const { told } = await mine.change((held) => {
     const made = phone.broke(held, request, came.failure, world.now(), world.random());
-    return { state: made.state, told: made, unsaid: made.answered.map(({ u }) => u) };
+    return { state: made.state, told: made, unsaid: made.answered.map(({ u }) => u), ...restUntil(came.failure, world.now()) };
   });
   world.tell('changed');
   if (told.tell === 'closed') {
@@ -79,5 +83,5 @@ async function once(mine: Mine, world: Pick<World, 'fetch' | 'now' | 'random' | 
   }
   if (told.resent || told.wait_ms === 0) return true;
   if (told.wait_ms === null) return false;
-  throw new Error('the library did not answer: what waits is tried again');
+  throw new Error(AGAIN);
 }

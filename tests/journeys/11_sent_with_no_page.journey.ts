@@ -3,7 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import { closeAll, launch, type Tab } from './browser.ts';
 import { Reader } from './reader.ts';
 import { House, remove, temporary } from './server.ts';
-import { activePatron, answersShown, askToRenew, keptOffline, listen, openLoans, openWaiting, signIn } from './steps.ts';
+import { activePatron, answersShown, askToRenew, keptOffline, openLoans, openWaiting, settled, signIn } from './steps.ts';
 import { SENDING } from '../../pwa/app/background_tag.ts';
 
 afterAll(closeAll);
@@ -52,10 +52,14 @@ test('with every page closed the wish reaches the library, and the next page tel
   const loan = reader.kept('loans').find(({ id }) => id === patron.renewable.id);
   expect(String(loan?.body['due_on']) > patron.renewable.due_on).toBe(true);
 
-  const next = await browser.open('/waiting');
-  await openWaiting(next);
-  await listen(next);
-  expect(await answersShown(next)).toHaveLength(1);
+  const next = await browser.open('/help');
+  const spoken = (title: string): boolean => document.querySelector('#announcer')?.textContent?.includes(title) ?? false;
+  await next.until('what came of it is told', spoken, patron.renewable.title);
+  const after = await browser.open('/waiting');
+  await openWaiting(after);
+  expect(await answersShown(after)).toHaveLength(1);
+  await settled(after);
+  expect(await after.read(spoken, patron.renewable.title)).toBe(false);
   expect(browser.faults()).toEqual([]);
   await browser.close();
   await house.close();

@@ -23,7 +23,7 @@ test('while a page sends, the newer app waits', async () => {
     return new Promise<void>((ended) => Object.assign(window, { sender: { ended } satisfies Sender }));
   })), null);
 
-  house.wire.rewrite = (path, body) => (path === '/service_worker.js' ? body.replace(/(version\W+)\w+/, '$1newer') : body);
+  house.wire.rewrite = (path, body) => (path === '/service_worker.js' ? body.replace(/(\\"version\\":\\")\w+/, '$1newer') : body);
   await tab.go('/');
   await tab.read(async () => void (await (await navigator.serviceWorker.getRegistration())?.update()), null);
   await tab.shows('Start the newer Carrel');

@@ -49,6 +49,45 @@ describe('with no page open', () => {
     expect(browser.library.carried()).toEqual([[1]]);
   });
 
+  test('a library that asked for rest is not asked before it is over, whoever heard it', async () => {
+    const { browser, send } = await closedWithAWish();
+    browser.library.instead = () => ({ status: 503, code: 'unavailable', retryAfter: 60 });
+    await expect(send(browser.worker())).rejects.toThrow('tried again');
+    browser.library.instead = null;
+    const before = browser.library.heard.length;
+    browser.now += 59_999;
+    await expect(send(browser.worker())).rejects.toThrow('tried again');
+    expect(browser.library.heard).toHaveLength(before);
+    browser.now += 1;
+    await send(browser.worker());
+    expect(browser.library.decided.size).toBe(1);
+  });
+
+  test('a rest that was noted by a clock years ahead holds nobody up', async () => {
+    const { browser, send } = await closedWithAWish();
+    browser.library.instead = () => ({ status: 503, code: 'unavailable', retryAfter: 60 });
+    browser.now += 10 * 365 * 86_400_000;
+    await expect(send(browser.worker())).rejects.toThrow('tried again');
+    browser.library.instead = null;
+    browser.now -= 10 * 365 * 86_400_000;
+    await send(browser.worker());
+    expect(browser.library.decided.size).toBe(1);
+  });
+
+  test('after a failure it knocks first, so that a library that is away costs no request with wishes', async () => {
+    const { browser, send } = await closedWithAWish();
+    browser.library.instead = () => 'cut';
+    await expect(send(browser.worker())).rejects.toThrow('tried again');
+    browser.library.instead = null;
+    browser.library.there = false;
+    const before = browser.library.requests.length;
+    await expect(send(browser.worker())).rejects.toThrow('tried again');
+    browser.library.there = true;
+    await send(browser.worker());
+    expect(browser.library.heard.at(-2)).toBe('GET /sync/1/meta');
+    expect(browser.library.requests).toHaveLength(before + 1);
+  });
+
   test('a reply that is lost is asked for again, and the wish done once', async () => {
     const { browser, send } = await closedWithAWish();
     browser.library.loseReplies = true;
@@ -90,6 +129,18 @@ describe('with no page open', () => {
 });
 
 describe('beside pages', () => {
+  test('while a page sends the worker waits, and finds nothing left to send', async () => {
+    const browser = new Browser();
+    const tab = await browser.tab();
+    await tab.account.signIn('p1');
+    await renew(tab.account);
+    const sent = tab.account.sendNow();
+    const { sendWhatWaits } = await browser.background();
+    await sendWhatWaits(browser.worker());
+    await sent;
+    expect(browser.library.carried()).toEqual([[1]]);
+  });
+
   test.each([
     ['on', {}],
     ['stubbed out', { locks: null }],

@@ -137,7 +137,10 @@ export class Browser {
   }
 
   private async lock(name: string, options: LockOptions, work: (lock: object | null) => Promise<unknown>): Promise<unknown> {
-    if (this.locks.get(name) && !options.steal) return work(null);
+    while (this.locks.get(name) && !options.steal) {
+      if (options.ifAvailable) return work(null);
+      await new Promise((soon) => setTimeout(soon, 1));
+    }
     this.locks.set(name, true);
     try {
       return await work({ name });
