@@ -1,6 +1,6 @@
 /**
- * Keeps the app's own files, so that it opens without a network: what is asked under /sync, /session, /pub and
- * /catalogue goes to the library and is never kept here. Sends what waits when the browser says so.
+ * Keeps the app's own files, so that it opens without a network: what is asked under /sync, /session, /pub,
+ * /catalogue and /staff goes to the library and is never kept here. Sends what waits when the browser says so.
  */
 import { sendWhatWaits } from './app/background_sending.ts';
 import { SENDING } from './app/background_tag.ts';
@@ -23,7 +23,7 @@ const SHELLS = 'carrel-shell-';
 const SHELL = `${SHELLS}${built.version}`;
 /** Kept across versions: files of the search, and letters that a title needed. */
 const LATER = 'carrel-files';
-const OF_THE_LIBRARY = /^\/(sync|session|pub|catalogue)(\/|$)/;
+const OF_THE_LIBRARY = /^\/(sync|session|pub|catalogue|staff)(\/|$)/;
 const HASHED = '/assets/';
 
 self.addEventListener('install', (event) => {

@@ -28,7 +28,8 @@ import {
   type ActivePatron,
 } from '../../tests/journeys/steps.ts';
 import { wishes } from '../../tests/journeys/storage.ts';
-import type { LoanFact } from '../../pwa/app/facts.ts';
+import type { LoanFact, SyncHealth } from '../../pwa/app/facts.ts';
+import { syncHealth } from '../../pwa/words/sync_health.ts';
 import { signIn as signInWords, signOut as signOutWords } from '../../pwa/words/identity.ts';
 import { download, search as searchWords } from '../../pwa/words/catalogue.ts';
 import { notKept } from '../../pwa/words/common.ts';
@@ -51,6 +52,7 @@ export const VIEWS: [string, string][] = [
   ['hours', '/hours'],
   ['help', '/help'],
   ['more', '/more'],
+  ['sync health', '/sync-health'],
   ['accessibility', '/accessibility'],
   ['not found', '/nowhere'],
 ];
@@ -79,7 +81,7 @@ interface Trip {
 
 export async function travel(visit: Visit, options: Travel = {}): Promise<void> {
   const house = await House.open();
-  const profiles = [temporary('profile'), temporary('profile')];
+  const profiles = [temporary('profile'), temporary('profile'), temporary('profile')];
   const wanted = (state: string): boolean => options.states === undefined || options.states.includes(state);
   const open = async (profile: string, path: string): Promise<{ trip: Trip; browser: Browser }> => {
     const browser = await launch('chromium', profile, house.origin, { width: options.width ?? 320, height: options.height ?? 800 });
@@ -117,6 +119,10 @@ export async function travel(visit: Visit, options: Travel = {}): Promise<void> 
     await everyOutcome(trip);
     await theLibraryIsTroubled(trip, patron);
     await browser.close();
+
+    const desk = await open(profiles[2] ?? '', '/');
+    await forStaff(desk.trip);
+    await desk.browser.close();
   } finally {
     await house.close();
     for (const profile of profiles) remove(profile);
@@ -390,6 +396,48 @@ async function theLibraryIsTroubled({ house, tab, everywhere, here }: Trip, patr
   await tab.go('/sign-in');
   await tab.shows(signInWords.cleared);
   await here('sign in', 'cleared by the browser');
+}
+
+/** What only staff see: nothing wrong, everything wrong, and no answer to a second question. */
+async function forStaff({ house, tab, everywhere, here }: Trip): Promise<void> {
+  await signIn(tab, 'Wen Castellano');
+  await everywhere('staff', those('more', 'help'));
+  house.wire.rewrite = (path, body) => (path === '/staff/sync-health' ? JSON.stringify({ ...(JSON.parse(body) as SyncHealth), ...NOTHING_WRONG }) : body);
+  await tab.go('/sync-health');
+  await tab.shows(syncHealth.stuck.none);
+  await here('sync health', 'nothing wrong');
+  house.wire.rewrite = (path, body) => (path === '/staff/sync-health' ? JSON.stringify({ ...(JSON.parse(body) as SyncHealth), ...everythingWrong(Date.now()) }) : body);
+  await tab.click('button', syncHealth.again, 'main');
+  await tab.shows('Incident 0badcafe');
+  await here('sync health', 'everything wrong');
+  house.wire.refuse = 503;
+  await tab.click('button', syncHealth.again, 'main');
+  await tab.shows(syncHealth.stale);
+  await here('sync health', 'stale');
+  house.wire.refuse = null;
+  house.wire.rewrite = null;
+}
+
+const NOTHING_WRONG: Partial<SyncHealth> = { stuck: [], failed: [], refused: [], clocks: [], anew: [] };
+
+function everythingWrong(now: number): Partial<SyncHealth> {
+  const seen_at = now - 20 * 60_000;
+  return {
+    stuck: [
+      { device: '0123abcd', why: 'answers_not_taken', op: 'loans.renew@1', since_at: now - 30 * 3_600_000, seen_at },
+      { device: '4567abcd', why: 'waits_elsewhere', op: 'loans.renew@1', since_at: now - 2 * 3_600_000, seen_at },
+    ],
+    failed: [
+      { incident: '0badcafe', op: 'bookings.book@1', code: '', at: now - 3_600_000, wish: JSON.stringify({ n: 4, op: 'bookings.book@1', args: { room: 'colchester-room-2', party: 3 } }) },
+      { incident: '0badc0de', op: 'loans.renew@1', code: 'not_known', at: now - 90 * 60_000, wish: JSON.stringify({ n: 5, op: 'loans.renew@1', args: { loan: 'loan-01-07' } }) },
+    ],
+    refused: [
+      { op: 'bookings.book@1', code: 'room_taken', times: 14 },
+      { op: 'loans.renew@1', code: 'requested', times: 3 },
+    ],
+    clocks: [{ device: '89ababcd', ahead_ms: -10 * 365 * 86_400_000, seen_at }],
+    anew: [{ device: 'cdefabcd', times: 4, seen_at }],
+  };
 }
 
 /** Keeps what is asked for waiting, until the returned function lets it fail. */

@@ -50,6 +50,7 @@ from carrel.pokes import routes as pokes_routes
 from carrel.pokes.streams import Pokes
 from carrel.settings import Settings
 from carrel.storage import Refused, Storage, Transaction, about, facts, open_storage
+from carrel.sync_health import routes as sync_health_routes
 from carrel_sync.library import Operation, Refresh
 
 log = logging.getLogger("carrel")
@@ -144,6 +145,7 @@ def build_app(
             *pokes_routes.handlers,
             *identity.handlers,
             *health.handlers,
+            *sync_health_routes.handlers,
             *(identity.demo_handlers if demo else ()),
             *house.handlers,
         ],

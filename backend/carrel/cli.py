@@ -16,6 +16,7 @@ from carrel.connectors.library_system import LibrarySystem
 from carrel.identity import rules, store
 from carrel.jobs import errands
 from carrel.operating import watching
+from carrel.patrons import intents as patrons_intents
 from carrel.settings import NotASetting, Settings, meanings, settings
 from carrel.storage import Refused, Storage, about, backups, open_storage
 
@@ -103,6 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     code.add_argument("card_number")
     _options(code, *STORED, "code_minutes")
     code.set_defaults(command=_patrons_code)
+
+    staff = patrons.add_parser("staff", help="make the holder of a card a member of staff, or no longer")
+    staff.add_argument("card_number")
+    staff.add_argument("--no-longer", action="store_true", help="take it back")
+    _options(staff, *STORED)
+    staff.set_defaults(command=_patrons_staff)
 
     backup = commands.add_parser("backup", help="copy the account database into one file, while it is served")
     backup.add_argument("target", type=Path, metavar="FILE", help="where to: a file that is not there yet")
@@ -288,6 +295,29 @@ def _patrons_code(asked: argparse.Namespace, chosen: Settings) -> int:
             print(f"No reader has the card {asked.card_number}. Check the number.", file=sys.stderr)
             return 1
         print(f"{code[:4]}-{code[4:]}  for {name}, good for {chosen.code_minutes} minutes and one sign-in.")
+        return 0
+
+    return _with_storage(chosen, work)
+
+
+def _patrons_staff(asked: argparse.Namespace, chosen: Settings) -> int:
+    house = the_house()
+    now = clock()
+
+    async def work(storage: Storage) -> int:
+        async def keep(tx: Any) -> str | None:
+            patron_id = await house.register.holder_of(tx, asked.card_number)
+            if patron_id is None:
+                return None
+            await store.keep_staff(tx, patron_id, not asked.no_longer, now)
+            await patrons_intents.changed(tx, patron_id, now)
+            return await house.register.name_of(tx, patron_id)
+
+        name = await storage.write(keep)
+        if name is None:
+            print(f"No reader has the card {asked.card_number}. Check the number.", file=sys.stderr)
+            return 1
+        print(f"{name} is {'no longer' if asked.no_longer else 'now'} a member of staff.")
         return 0
 
     return _with_storage(chosen, work)

@@ -7,6 +7,7 @@ from carrel.hours import model as hours
 from carrel.identity import model as identity
 from carrel.loans import model as loans
 from carrel.patrons import model as patrons
+from carrel.sync_health import model as sync_health
 from carrel_sync import schema
 
 KINDS = {"patron": "PatronFact", "loans": "LoanFact", "bookings": "BookingFact", "systems": "SystemFact"}
@@ -27,6 +28,7 @@ STRUCTS = [
     hours.LibraryInfo,
     identity.SessionView,
     identity.DemoPatron,
+    sync_health.SyncHealth,
 ]
 
 LISTS = {
@@ -36,6 +38,7 @@ LISTS = {
     "CancelRefusal": bookings.CancelRefusal,
     "CheckInRefusal": bookings.CheckInRefusal,
     "AlternativeReason": bookings.AlternativeReason,
+    "StuckWhy": sync_health.StuckWhy,
 }
 
 

@@ -22,6 +22,7 @@ SAID: dict[str, tuple[int, str]] = {
     "auth": (401, "You are not signed in. Sign in as the same reader; everything you asked for is kept."),
     "no-match": (401, "Card number and code do not match. Check both, or ask the library for a new code."),
     "origin": (403, "The message came from another site, so nothing was done. Open the library's own app."),
+    "staff-only": (403, "This is for the library's staff, so nothing is shown. Sign in as a member of staff."),
     "not-found": (404, "There is nothing at this address. Check it, or start from the first page."),
     "no-catalogue": (404, "This library has no catalogue yet. Its staff build one with carrel catalogue build."),
     "no-part": (404, "That part of the catalogue is gone. Ask for the manifest again."),

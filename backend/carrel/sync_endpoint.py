@@ -30,6 +30,8 @@ from carrel_sync.messages import REQUEST_BYTES_COMPRESSED, REQUEST_BYTES_INFLATE
 
 PATH = "/sync/1"
 LEAST_TO_COMPRESS_BYTES = 400
+CLOCK_OFF_MS = 5 * 60_000
+"""A phone's clock that is further off than this is shown to staff."""
 
 log = logging.getLogger("carrel.sync")
 
@@ -111,6 +113,11 @@ async def sync(scope: Scope, receive: Receive, send: Send) -> None:
             incident=incident,
             on_fault=note,
         )
+        if isinstance(reply, Reply):
+            if request.now and abs(request.now - now) > CLOCK_OFF_MS:
+                await ledger.odd(request.dev, "clock", request.now - now, now)
+            if reply.reset and request.epoch and not request.cur:
+                await ledger.odd(request.dev, "anew", 1, now)
         return reply, ledger.decided
 
     try:

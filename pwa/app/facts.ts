@@ -8,6 +8,8 @@ export interface PatronFact {
   site: string;
   expires_on: string;
   systems: Array<AccountFact>;
+  /** A member of the library's staff, who sees what is for staff. */
+  works_here: boolean;
 }
 
 /** An account as its owner sees it. */
@@ -248,6 +250,70 @@ export interface DemoPatron {
   about: string;
 }
 
+/** GET /staff/sync-health. Lists hold the 100 that matter most; instants are epoch milliseconds. */
+export interface SyncHealth {
+  as_of: number;
+  /** From when on wishes and phones are counted. */
+  since_at: number;
+  /** Phones that are signed in and were heard since. */
+  devices: number;
+  /** The longest first. */
+  stuck: Array<StuckDevice>;
+  /** The latest first. */
+  failed: Array<FailedWish>;
+  /** The most frequent first. */
+  refused: Array<RefusedFor>;
+  /** Those furthest off first. */
+  clocks: Array<OddClock>;
+  /** The most frequent first. */
+  anew: Array<ReadAnew>;
+}
+
+/** A phone for which something has not gone on for too long. Instants are epoch milliseconds. */
+export interface StuckDevice {
+  /** The first digits of its name: enough to know it again, too little to speak for it. */
+  device: string;
+  why: "answers_not_taken" | "waits_elsewhere";
+  /** What it waits with: the operation of the first wish that has not come to its end. */
+  op: string;
+  since_at: number;
+  seen_at: number;
+}
+
+/** A wish that failed at the library, with all that is needed to do by hand what was asked. */
+export interface FailedWish {
+  /** The name under which the fault is in the log, and which the reader may tell. */
+  incident: string;
+  op: string;
+  /** "" for a fault of ours; else what could not be found out. */
+  code: string;
+  at: number;
+  /** The wish as the phone sent it, JSON. */
+  wish: string;
+}
+
+/** How often wishes of one kind were refused, or not understood, for one reason. */
+export interface RefusedFor {
+  op: string;
+  code: string;
+  times: number;
+}
+
+/** A phone whose clock is off. */
+export interface OddClock {
+  device: string;
+  /** Negative: behind. */
+  ahead_ms: number;
+  seen_at: number;
+}
+
+/** A phone that asked for all facts anew: what it had did not match its checksum, or it was restored. */
+export interface ReadAnew {
+  device: string;
+  times: number;
+  seen_at: number;
+}
+
 export type RenewalRefusal = "account_blocked" | "account_expired" | "lost" | "max_period" | "never_renews" | "not_yours" | "overdue" | "requested" | "system_silent" | "too_soon" | "unexplained";
 
 export type RenewalFault = "not_known";
@@ -259,6 +325,8 @@ export type CancelRefusal = "already_over" | "already_started" | "not_yours";
 export type CheckInRefusal = "already_over" | "not_yours" | "too_early";
 
 export type AlternativeReason = "near_time_elsewhere" | "same_room_another_day" | "same_room_earlier" | "same_room_later" | "same_time_elsewhere";
+
+export type StuckWhy = "answers_not_taken" | "waits_elsewhere";
 
 /** What a fact of each kind says. */
 export interface FactKinds {

@@ -7,7 +7,7 @@ import { need, rooms } from '../words/bookings.ts';
 import { Empty } from '../components/parts.tsx';
 import { record, search } from '../words/catalogue.ts';
 import { notHere, title } from '../words/common.ts';
-import { accessibility, help, hours, more, notFound } from '../words/help.ts';
+import { accessibility, help, hours, more, notFound, syncHealth } from '../words/help.ts';
 import { signIn, signOut } from '../words/identity.ts';
 import { loans } from '../words/loans.ts';
 import { settings } from '../words/settings.ts';
@@ -33,6 +33,7 @@ const ROUTES: Route[] = [
   { at: /^\/settings$/, title: settings.title, load: () => import('../settings/settings_view.tsx') },
   { at: /^\/hours$/, title: hours.title, load: () => import('../hours/hours_view.tsx') },
   { at: /^\/help$/, title: help.title, load: () => import('../help/help_view.tsx') },
+  { at: /^\/sync-health$/, title: syncHealth.title, load: () => import('../sync_health/sync_health_view.tsx') },
   { at: /^\/more$/, title: more.title, load: () => import('../more/more_view.tsx') },
   { at: /^\/sign-in$/, title: signIn.title, load: () => import('../identity/sign_in_view.tsx') },
   { at: /^\/sign-out$/, title: signOut.title, load: () => import('../identity/sign_out_view.tsx') },

@@ -1,4 +1,5 @@
 /** Every way to reach the library. */
+import { account } from '../app/account.ts';
 import { library } from '../app/library.ts';
 import { Empty } from '../components/parts.tsx';
 import { help as words } from '../words/help.ts';
@@ -58,6 +59,11 @@ export default function HelpView() {
         <a class="btn" href="/accessibility">
           {words.barrier}
         </a>
+        {account.patron.value?.works_here && (
+          <a class="btn" href="/sync-health">
+            {words.staff}
+          </a>
+        )}
       </p>
     </>
   );

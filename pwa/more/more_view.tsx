@@ -11,6 +11,7 @@ export default function MoreView() {
     ['/help', 'help', words.items.help],
     ['/settings', 'tune', words.items.settings],
     ['/accessibility', 'access', words.items.accessibility],
+    ...(account.patron.value?.works_here ? [['/sync-health', 'screen', words.items.syncHealth] as [string, IconName, readonly [string, string]]] : []),
     signedIn ? ['/sign-out', 'out', words.items.signOut] : ['/sign-in', 'person', words.items.signIn],
   ];
   return (

@@ -29,9 +29,13 @@ export const help = {
   points: 'Where to find us',
   relay: 'Calls through a text relay service are welcome.',
   unknown: { heading: 'Not known yet', text: 'How to reach the library has not been read on this device. Go online once to bring it.' },
+  staff: 'Sync health, for staff',
   barrier: 'Something is in your way? Report a barrier',
   demo: 'This library is made up: its numbers and addresses reach nobody.',
 };
+
+/** Its other words are in `sync_health.ts`, which only staff load. */
+export const syncHealth = { title: 'Sync health' };
 
 export const more = {
   title: 'Everything else',
@@ -41,6 +45,7 @@ export const more = {
     help: ['Help', 'Every way to ask the library'],
     settings: ['Settings', 'Colours, size of text, spacing'],
     accessibility: ['Accessibility', 'What we promise, and how to report a barrier'],
+    syncHealth: [syncHealth.title, 'How readers’ phones fare, for staff'],
     signIn: ['Sign in', 'Loans and bookings need it'],
     signOut: ['Sign out', 'Leaves nothing of your account on this device'],
   } as const,

@@ -118,6 +118,9 @@ function refusedFirst(op: string, at: string): string {
   return `Not done, at ${at}.`;
 }
 
+/** Why a wish of that kind was refused, for whoever answers for it. */
+export const whyRefused = (op: string, code: string): string => reason(op, code);
+
 function reason(op: string, code: string): string {
   const own: Record<string, string> =
     op === 'loans.renew@1' ? renewalWhy : op === 'bookings.book@1' ? booking : op === 'bookings.check_in@1' ? checkingIn : cancelling;

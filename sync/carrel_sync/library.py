@@ -44,6 +44,7 @@ from carrel_sync.messages import (
 T = TypeVar("T")
 
 FACTS_PER_READ = 256
+HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 POLL_MS = 60_000
 POLL_MS_LEAST = 2_000
@@ -433,7 +434,8 @@ async def converse(
         decided
         or opened.patron is None
         or request.ack > opened.acked
-        or not 0 <= now - opened.seen_at < DAY_MS
+        # So that staff see a phone that comes and takes no answer, and the others cost a write a day.
+        or not 0 <= now - opened.seen_at < (HOUR_MS if opened.decided else DAY_MS)
     ):
         await ledger.settle(
             request.dev, patron, upto, min(upto, max(request.ack, opened.acked)), decided, now

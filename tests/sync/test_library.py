@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carrel_sync.library import Refresh, converse, leave, meta, read_request
+from carrel_sync.library import HOUR_MS, Refresh, converse, leave, meta, read_request
 from carrel_sync.messages import (
     DEVICES_PER_PATRON,
     REPLY_BYTES_LEAST,
@@ -319,6 +319,15 @@ def test_a_silent_device_is_seen_at_least_once_a_day() -> None:
     assert talk.memory.devices[device(1)].seen_at == NOW
     talk.reply(now=NOW + DAY_MS)
     assert talk.memory.devices[device(1)].seen_at == NOW + DAY_MS
+
+
+def test_a_device_that_takes_no_answer_is_seen_at_least_once_an_hour() -> None:
+    talk = Talk()
+    talk.reply(wish(1))
+    talk.reply(now=NOW + HOUR_MS - 1)
+    assert talk.memory.devices[device(1)].seen_at == NOW
+    talk.reply(now=NOW + HOUR_MS)
+    assert talk.memory.devices[device(1)].seen_at == NOW + HOUR_MS
 
 
 @pytest.mark.parametrize(

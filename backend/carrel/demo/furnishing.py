@@ -18,6 +18,7 @@ from carrel.demo.rooms import ROOMS, RULES
 from carrel.demo.titles import Title, titles
 from carrel.hours import store as hours_store
 from carrel.hours.rules import Calendar, calendar, day_of, instant
+from carrel.identity import store as identity_store
 from carrel.loans import rules as loans
 from carrel.loans import store as loans_store
 from carrel.loans.elsewhere import rules as elsewhere_rules
@@ -83,6 +84,8 @@ class _Furnishing:
     async def _reader(self, place: int, reader: Reader) -> None:
         patron = _patron(patron_id(place), place, reader, self.today)
         await patrons_store.keep(self.tx, patron)
+        if reader.works_here:
+            await identity_store.keep_staff(self.tx, patron.id, True, self.now)
         if reader.forum != "none":
             await elsewhere_store.heard(self.tx, patron.id, forum.SYSTEM, self.now)
             for standing in await elsewhere_store.standings(self.tx, patron.id):

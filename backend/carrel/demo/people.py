@@ -63,6 +63,8 @@ class Reader(Struct, frozen=True):
     forum: Literal["none", "active", "blocked", "expired"] = "none"
     lent: tuple[Lent, ...] = ()
     booked: tuple[Booked, ...] = ()
+    works_here: bool = False
+    """A member of the library's staff."""
 
 
 READERS = (
@@ -267,6 +269,13 @@ READERS = (
         "A course that ends in 3 days: everything goes back then",
         ends=3,
         lent=(Lent(3, renewals=9), Lent(3, renewals=2, requested=True)),
+    ),
+    Reader(
+        "Wen Castellano",
+        "A librarian, who also sees how readers' phones fare",
+        "staff",
+        lent=(Lent(9, renewals=1),),
+        works_here=True,
     ),
 )
 

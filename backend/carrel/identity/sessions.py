@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from carrel.identity import rules, store
+from carrel.problems import Broken
 from carrel.storage import Transaction
 
 
@@ -42,6 +43,27 @@ class Sessions:
         if ends_at - found[1] >= rules.DAY_MS:
             await store.prolong(tx, hashed, ends_at)
         return found[0]
+
+    async def staff_reading(self, tx: Transaction, cookies: bytes, what: str, now: int) -> str:
+        """
+        Let a member of staff read what concerns others, and note that they did; in a unit of work that may write.
+
+        Args:
+            what: names what is read, such as "sync-health".
+
+        Returns:
+            Who they are.
+
+        Raises:
+            Broken: nobody is signed in ("auth"), or nobody of the staff ("staff-only").
+        """
+        patron_id = await self.patron(tx, cookies, now)
+        if patron_id is None:
+            raise Broken("auth")
+        if not await store.is_staff(tx, patron_id):
+            raise Broken("staff-only")
+        await store.note_staff_read(tx, patron_id, what, now)
+        return patron_id
 
     def beginning(
         self, cookies: bytes, now: int

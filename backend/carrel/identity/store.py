@@ -121,3 +121,36 @@ async def prune(tx: Transaction, now: int) -> dict[str, int]:
 
 def _card_hash(card_number: str) -> str:
     return rules.token_hash(rules.card_as_typed(card_number))
+
+
+async def is_staff(tx: Transaction, patron_id: str) -> bool:
+    """Whether a patron is a member of the library's staff."""
+    return await tx.one("select 1 from staff where patron_id = :patron_id", patron_id=patron_id) is not None
+
+
+async def keep_staff(tx: Transaction, patron_id: str, staff: bool, now: int) -> None:
+    """Make a patron a member of staff, or no longer."""
+    if staff:
+        await tx.run(
+            "insert into staff (patron_id, since_at) values (:patron_id, :now) on conflict (patron_id) do nothing",
+            patron_id=patron_id,
+            now=now,
+        )
+    else:
+        await tx.run("delete from staff where patron_id = :patron_id", patron_id=patron_id)
+
+
+async def note_staff_read(tx: Transaction, patron_id: str, what: str, now: int) -> None:
+    """Keep that a member of staff read what concerns others."""
+    await tx.run(
+        "insert into staff_reads (patron_id, what, at) values (:patron_id, :what, :now)",
+        patron_id=patron_id,
+        what=what,
+        now=now,
+    )
+
+
+async def staff_reads(tx: Transaction, since: int) -> list[tuple[str, str, int]]:
+    """Who of the staff read what, and when (epoch milliseconds), from an instant on."""
+    rows = await tx.all("select patron_id, what, at from staff_reads where at >= :since order by at", since=since)
+    return [(row["patron_id"], row["what"], row["at"]) for row in rows]

@@ -25,6 +25,12 @@ async def refresh(tx: Transaction, patron_id: str, now: int) -> int:
     return midnight_after(now)
 
 
+async def changed(tx: Transaction, patron_id: str, now: int) -> None:
+    """Publish the patron anew: something about them was changed elsewhere."""
+    await store.look_again(tx, patron_id)
+    await refresh(tx, patron_id, now)
+
+
 async def account_told(
     tx: Transaction, patron_id: str, system: System, blocked: bool | None, expires_on: date | None, now: int
 ) -> None:

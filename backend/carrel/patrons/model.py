@@ -42,6 +42,8 @@ class Patron(Struct, frozen=True):
     expires_on: date
     """Last day of the course or contract."""
     accounts: tuple[Account, ...]
+    works_here: bool = False
+    """Whether they are a member of the library's staff; kept with what lets them sign in."""
 
 
 class AccountFact(Struct, frozen=True):
@@ -61,3 +63,5 @@ class PatronFact(Struct, frozen=True):
     site: str
     expires_on: date
     systems: list[AccountFact]
+    works_here: bool = False
+    """A member of the library's staff, who sees what is for staff."""

@@ -21,4 +21,5 @@ def fact(patron: Patron, today: date) -> PatronFact:
         patron.site,
         patron.expires_on,
         [AccountFact(each.system, each.name, state_of(each, today)) for each in patron.accounts],
+        patron.works_here,
     )

@@ -11,7 +11,9 @@ from carrel.storage import Transaction
 async def patron(tx: Transaction, patron_id: str) -> Patron | None:
     """One patron with their accounts."""
     row = await tx.one(
-        "select id, card_number, name, email, phone, category, site, expires_on from patrons where id = :id",
+        "select id, card_number, name, email, phone, category, site, expires_on,"
+        " exists (select 1 from colleagues where colleagues.patron_id = patrons.id) as works_here"
+        " from patrons where id = :id",
         id=patron_id,
     )
     if row is None:
@@ -26,6 +28,7 @@ async def patron(tx: Transaction, patron_id: str) -> Patron | None:
         row["site"],
         date.fromisoformat(row["expires_on"]),
         await accounts(tx, patron_id),
+        bool(row["works_here"]),
     )
 
 
@@ -129,6 +132,11 @@ async def due_to_publish(tx: Transaction, patron_id: str, today: date) -> bool:
         today=today.isoformat(),
     )
     return row is not None
+
+
+async def look_again(tx: Transaction, patron_id: str) -> None:
+    """Have the patron's fact looked at anew, whatever the day."""
+    await tx.run("update patrons set published_on = '' where id = :id", id=patron_id)
 
 
 async def published(tx: Transaction, patron_id: str, today: date) -> None:

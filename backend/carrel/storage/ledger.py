@@ -1,7 +1,7 @@
 """
 The library's memory of its conversations with phones: `carrel_sync.library.Ledger` over a `Transaction`.
 
-The only SQL about devices and fates. Decides nothing.
+The only SQL that writes devices and fates. Decides nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -128,6 +128,23 @@ class StoredLedger:
                 values[f"kept{place}"] = kept
             await tx.run(_keep_fates(len(few)), **values)
 
+    async def odd(self, dev: str, kind: str, value: int, now: int) -> None:
+        """
+        Keep, for staff, what is odd about a phone.
+
+        Args:
+            kind: "clock", with how many milliseconds it is ahead; "anew", with 1 for each time.
+        """
+        await self.tx.run(
+            "insert into oddities (dev, kind, value, since_at, at) values (:dev, :kind, :value, :now, :now)"
+            " on conflict (dev, kind) do update set at = excluded.at,"
+            " value = case when :kind = 'anew' then oddities.value + excluded.value else excluded.value end",
+            dev=dev,
+            kind=kind,
+            value=value,
+            now=now,
+        )
+
     async def refreshed(self, patron: str, refresh_at: int) -> None:
         await self.tx.run(
             "update streams set refresh_at = :refresh_at"
@@ -212,6 +229,7 @@ async def prune(tx: Transaction, tombstones_before: int, fates_before: int) -> d
             " (select devices.upto from devices where devices.dev = fates.dev)",
             before=fates_before,
         ),
+        "oddities": await tx.run("delete from oddities where at < :before", before=fates_before),
         "devices": await tx.run(
             "delete from devices where seen_at < :before"
             " and not exists (select 1 from fates where fates.dev = devices.dev)",

@@ -69,6 +69,7 @@ test('every view was seen signed out, empty, loaded and offline, and those with 
   expect(missing(['search hits'], ['from the library', 'loaded', 'another spelling', 'more than shown', 'empty', 'offline', 'nothing known'])).toEqual([]);
   expect(missing(['search', 'settings'], ['no room for the catalogue', ...['offered', 'coming', 'paused', 'waiting', 'damaged'].map((each) => `catalogue ${each}`)])).toEqual([]);
   expect(missing(['record'], ['loaded', 'offline', 'not found'])).toEqual([]);
+  expect(missing(['sync health'], ['nothing wrong', 'everything wrong', 'stale'])).toEqual([]);
   expect(missing(['waiting'], ['changed', 'expired', 'invalid', 'failed', 'skipped', 'received'])).toEqual([]);
 });
 

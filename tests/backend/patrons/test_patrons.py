@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from carrel.identity import store as identity
 from carrel.patrons import intents, rules, store
 from carrel.patrons.model import Account
 from carrel.storage import Conflict
@@ -81,5 +82,22 @@ def test_an_account_expires_on_the_phone_by_time_alone_and_a_block_shows_at_once
         assert await states(START_MS + 400 * DAY_MS) == (["expired"], 2)
         await storage.write(lambda tx: store.keep(tx, student("ada", blocked=True)))
         assert await states(START_MS + 400 * DAY_MS) == (["blocked"], 3)
+
+    played(databases, test)
+
+
+def test_a_member_of_staff_sees_it_on_the_phone_at_once_and_no_longer_when_it_is_taken_back(databases):
+    async def test(storage):
+        async def fact(tx):
+            row = await tx.one("select body from facts where patron_id = 'ada' and kind = 'patron'")
+            return json.loads(row["body"])["works_here"]
+
+        for staff in (True, False):
+            async def change(tx, staff=staff):
+                await identity.keep_staff(tx, "ada", staff, START_MS)
+                await intents.changed(tx, "ada", START_MS)
+
+            await storage.write(change)
+            assert await storage.read(fact) is staff
 
     played(databases, test)

@@ -110,6 +110,12 @@ def test_a_code_is_not_made_for_a_card_nobody_holds(database, tmp_path, capsys):
     assert "No reader has the card" in capsys.readouterr().err
 
 
+def test_only_the_holder_of_a_card_becomes_staff(database, tmp_path, capsys):
+    database("library")
+    assert main(["patrons", "staff", "12345", "--data", str(tmp_path)]) == 1
+    assert "No reader has the card" in capsys.readouterr().err
+
+
 def test_a_restored_database_begins_a_new_history(database, databases, tmp_path, capsys):
     database("library")
 

@@ -107,7 +107,7 @@ def test_old_fates_and_then_their_silent_devices_are_forgotten(databases):
         ledger = StoredLedger(tx, "e1", NOW)
         await ledger.settle("d_1", "p", 2, 2, fates(1, 3), NOW)
         await ledger.settle("d_2", "p", 1, 0, [Decided(1, "u9", "", True, "a.b@1")], NOW + 2 * DAY)
-        assert await prune(tx, 0, NOW + DAY) == {"tombstones": 0, "fates": 2, "devices": 1}
+        assert await prune(tx, 0, NOW + DAY) == {"tombstones": 0, "fates": 2, "oddities": 0, "devices": 1}
         assert await ledger.known("p", ["u1", "u9"]) == {"u9": ""}
 
     played(databases, work)

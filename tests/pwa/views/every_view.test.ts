@@ -23,6 +23,7 @@ const VIEWS: [address: string, heading: string, from: string][] = [
   ['/help', 'Help', '/'],
   ['/more', 'Everything else', '/'],
   ['/accessibility', 'Accessibility', '/more'],
+  ['/sync-health', 'Sync health', ''],
   ['/sign-out', 'Sign out', '/more'],
   ['/sign-in', 'Sign in', ''],
   ['/nowhere', 'Not found', ''],

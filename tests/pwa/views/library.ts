@@ -4,7 +4,7 @@ import type { Alternative, Outcome, Reply, Request } from '../../../sync/phone/p
 import { WIRE_VERSION } from '../../../sync/schema/messages.ts';
 import type { Intent } from '../../../sync/phone/phone.ts';
 import type { Hit, RecordView, Results } from '../../../pwa/catalogue/records.ts';
-import type { Availability, Book, BookingFact, DemoPatron, LibraryInfo, LoanFact, PatronFact, RoomView, Shown } from '../../../pwa/app/facts.ts';
+import type { Availability, Book, BookingFact, DemoPatron, LibraryInfo, LoanFact, PatronFact, RoomView, Shown, SyncHealth } from '../../../pwa/app/facts.ts';
 import { AT, Library } from '../app/tabs.ts';
 
 export { AT };
@@ -56,7 +56,7 @@ export function alternative(name: string, over: Partial<Shown> = {}, why = 'same
   return { op: 'bookings.book@1', args: { ...args }, why, shown: { ...shown } };
 }
 
-const PATRON: PatronFact = { name: 'Amina Yusuf', card_number: '29100', category: 'undergraduate', site: 'colchester', expires_on: '2027-09-30', systems: [] };
+export const PATRON: PatronFact = { name: 'Amina Yusuf', card_number: '29100', category: 'undergraduate', site: 'colchester', expires_on: '2027-09-30', systems: [], works_here: false };
 
 export const RECORD: RecordView = {
   id: 'b1', title: 'Beloved', title_original: null, lang: 'en', lang_original: '', author: 'Morrison, Toni', author_original: '', year: 1987, kind: 'book',
@@ -90,6 +90,8 @@ export class WholeLibrary extends Library {
     ],
     contacts: [{ kind: 'email', label: 'Write to us', value: 'library@example.org' }],
   };
+  /** What staff are told of phones; a status where they are told nothing. */
+  health: SyncHealth | 401 | 403 | 500 = 403;
   private readonly ended: Outcome[] = [];
   private readonly mine = new Map<string, Map<string, Fact>>();
   /** What changed, in order: kind and id. The cursor counts them. */
@@ -113,6 +115,10 @@ export class WholeLibrary extends Library {
 
   override async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const method = init.method ?? 'GET';
+    if (this.there && path === '/staff/sync-health') {
+      this.heard.push(`${method} ${path}`);
+      return typeof this.health === 'number' ? new Response(null, { status: this.health }) : Response.json(this.health);
+    }
     const asked = new URL(path, 'https://library.example');
     const told = this.there && method === 'GET' ? this.open(asked) : undefined;
     if (told !== undefined) {

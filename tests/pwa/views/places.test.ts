@@ -2,7 +2,7 @@
 /** Opening hours, help, everything else, accessibility, and what is not there: what anyone may read, offline too. */
 import { screen, within } from '@testing-library/dom';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { WholeLibrary } from './library.ts';
+import { PATRON, WholeLibrary } from './library.ts';
 import { connection, newDevice, page, Page, part, putDown, read, section, signedIn, texts, told } from './page.ts';
 
 beforeEach(newDevice);
@@ -63,6 +63,13 @@ describe('everything else', () => {
     const links = within(screen.getByRole('main')).getAllByRole('link');
     expect(links.map((each) => each.getAttribute('href'))).toEqual(['/waiting', '/hours', '/help', '/settings', '/accessibility', '/sign-out']);
     expect(read(links[0] as Element)).toBe('Waiting to send What you asked for that has not been sent, and the answers');
+  });
+
+  test('leads staff, and nobody else, to what is for staff', async () => {
+    const library = new WholeLibrary();
+    library.tell('patron', 'p1', { ...PATRON, works_here: true });
+    await signedIn('/more', library);
+    screen.getByRole('link', { name: /^Sync health/ });
   });
 
   test('leads to the sign-in where nobody is signed in', async () => {
