@@ -63,7 +63,9 @@ function Told() {
             <li class="sheet stack" key={each.device}>
               <h3>{words.phone(each.device)}</h3>
               <p>{words.failed.about(words.operation(each.op), when(each.since_at, now))}</p>
-              <State tone="clay" first={words.stuck.why(each.why, each.since_at, each.seen_at, now)} />
+              <State tone="clay" first={words.stuck.first[each.why]}>
+                {words.stuck.why(each.why, each.since_at, each.seen_at, now)}
+              </State>
             </li>
           ))}
         </ul>
@@ -86,7 +88,7 @@ function Told() {
         </ul>
       </Part>
       <Part name="refused" none={!told.refused.length}>
-        <table>
+        <table class="fits">
           <caption>{words.refused.caption}</caption>
           <thead>
             <tr>

@@ -12,8 +12,8 @@ const OPERATIONS: Record<string, string> = {
 };
 
 const STUCK: Record<StuckWhy, (since: string, seen: string) => string> = {
-  answers_not_taken: (since, seen) => `Answered ${since}, and it has not taken the answer, though it came ${seen}. It may have no room left: have its reader free some, or sign out and in.`,
-  waits_elsewhere: (since) => `Waits for another library system ${since.replace(/^at /, 'since ')}. Carrel goes on asking; look whether that system answers.`,
+  answers_not_taken: (since, seen) => `It was answered ${since} and came again ${seen}. It may have no room left: have its reader free some, or sign out and in.`,
+  waits_elsewhere: (since) => `It has waited since ${since.replace(/^at /, '')}. Carrel goes on asking; look whether that system answers.`,
 };
 
 export const syncHealth = {
@@ -31,6 +31,7 @@ export const syncHealth = {
   stuck: {
     title: 'Stuck phones',
     none: 'No phone is stuck.',
+    first: { answers_not_taken: 'It does not take its answer.', waits_elsewhere: 'Another library system has not answered.' } satisfies Record<StuckWhy, string>,
     why: (why: StuckWhy, since: number, seen: number, now: number): string => STUCK[why](at(since, now), at(seen, now)),
   },
   failed: {

@@ -228,7 +228,7 @@ export class Wire {
       return;
     }
     if (this.refuse !== null) {
-      reply.writeHead(this.refuse, { 'content-type': 'application/problem+json', 'retry-after': '60' });
+      reply.writeHead(this.refuse, { 'content-type': 'application/problem+json', 'retry-after': '2' });
       reply.end(JSON.stringify({ type: 'about:blank', title: 'The library is closed for a moment.', status: this.refuse, code: 'unavailable' }));
       return;
     }
