@@ -64,6 +64,8 @@ def main() -> int:
         for count, steps, promises, faults in pool.imap_unordered(work, blocks):
             total, happened, checked = total + count, happened + steps, checked + promises
             broken += faults
+            for seed, _, how in faults:
+                print(f"seed {seed}: {how}", flush=True)
             rate = total / (time.monotonic() - began)
             print(f"{total} histories, {len(broken)} broken, {rate:.0f}/s", flush=True)
     print("steps:", ", ".join(f"{kind} {count}" for kind, count in sorted(happened.items())))

@@ -76,6 +76,8 @@ class Phone:
     highest: dict[tuple[str, str], int] = field(default_factory=dict)
     read_to: int = 0
     saved: Any = None
+    decided: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Device and epoch, to the highest place that it was told to be decided."""
     torn: bool = False
     """Its disk has lost a wish that waited."""
     carries: int | None = None
@@ -131,7 +133,10 @@ class Oracle:
         places = [each["n"] for each in intents]
         self.holds("P14", request["epoch"] or not intents, "wishes were sent to a library of unknown history")
         self.holds("P3", places == [n for n, _, _ in phone.outbox][: len(places)], "expected the first that wait, got", places)
-        self.holds("P3", phone.torn or not places or places == list(range(places[0], places[0] + len(places))), "sent with a gap:", places)
+        # A phone that was put back may lack wishes in places that it then hears to be decided.
+        known = phone.decided.get((request["dev"], request["epoch"]), 0)
+        missing = set(range(places[0], places[-1])) - set(places) if places else set()
+        self.holds("P3", phone.torn or all(place <= known for place in missing), "sent with a gap:", places, "known", known)
         self.holds("P9", bool(places) or not request["epoch"] or not phone.outbox, "nothing was sent of what waits")
         back = {u for _, u, withdrawn in phone.outbox if withdrawn}
         for each in intents:
@@ -273,6 +278,9 @@ class Oracle:
             # Put away, and older than the journal: it may go.
             if each[5] and u not in phone.answers and phone.view["heard_at"] - each[6] >= JOURNAL_MS:
                 phone.wishes.pop(u, None)
+        if told is not None and "upto" in told:
+            heard = (phone.dev, told["epoch"])
+            phone.decided[heard] = max(phone.decided.get(heard, 0), told["upto"])
         self.kept(phone)
         self.holds("P9", so["wait"] is not None or phone.view["status"] in ("sign_in", "closed"), "waits for nothing")
         places = [n for n, _, _ in phone.outbox]
