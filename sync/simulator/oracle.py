@@ -272,7 +272,8 @@ class Oracle:
             was: the phone before.
             told: the reply, or None.
             snapshot: the library's memory when it replied.
-            round_trip_ms: since the request left; None when the device's clock jumped meanwhile, or the answer is late.
+            round_trip_ms: since the request left; None when the device's clock jumped
+                meanwhile, or the answer is late, or not taken in.
         """
         for u, each in was.answers.items():
             # Put away, and older than the journal: it may go.

@@ -145,6 +145,8 @@ class World:
         ours = exchange.dev == phone.dev
         was = copy.copy(phone)
         jumped = late or exchange.jumps != phone.jumps or not ours
+        # What answers a request without an epoch, when one is known by now, is not taken in.
+        passed = jumped or exchange.request["epoch"] != (phone.view.get("epoch") or exchange.request["epoch"])
         intents = exchange.request.get("intents", [])
         if status in (400, 413) and ours and len(intents) == 1 and intents[0]["op"] == "sync.withdraw@1":
             phone.given_up.add(intents[0]["u"])
@@ -155,7 +157,7 @@ class World:
             so,
             told if status == 200 and ours else None,
             got.after if got is not None and ours else None,
-            None if jumped else self.clock(phone) - exchange.sent_at,
+            None if passed else self.clock(phone) - exchange.sent_at,
             self.now,
         )
         if phone.view["status"] == "closed":
