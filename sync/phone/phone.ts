@@ -37,6 +37,12 @@ export const CHUNK_START = 48 * 1024;
 export const CHUNK_LEAST = 512;
 /** A cut request that carried less than this says little about the line: it is taken for one of this size. */
 export const CHUNK_TELLING = 16 * 1024;
+/** After a cut: with its answer and all heads this is below 8 KB, which most lines carry that carry anything. */
+export const CHUNK_SAFE = 4_800;
+/** What goes at once into a connection: on a slow line anything above takes another way there and back anyway. */
+export const CHUNK_SLOW = 12 * 1024;
+/** An exchange that takes longer than this is of a slow line; milliseconds. */
+export const SLOW_MS = 1_200;
 /** After a cut, how near to the size that failed a chunk may grow, and for how long that is remembered. */
 export const CEILING_SHARE = 0.75;
 export const CEILING_MS = 5 * 60_000;
@@ -138,6 +144,10 @@ export interface PhoneState {
   ceiling: { bytes: number; at: number } | null;
   /** The size that last got through; 0 for none. */
   passed: number;
+  /** What got through since the last cut, all together. */
+  carried: number;
+  /** How long the last exchange took, milliseconds by the device's clock; 0 before the first. */
+  took_ms: number;
   /** Compressed to plain size, as last measured. */
   ratio: number;
   /** How many wishes a request may carry, lowered when one cannot be read. */
@@ -173,6 +183,8 @@ export function begin(dev: string): PhoneState {
     chunk: CHUNK_START,
     ceiling: null,
     passed: 0,
+    carried: 0,
+    took_ms: 0,
     ratio: RATIO_START,
     most: INTENTS_PER_REQUEST,
     failures: 0,
@@ -182,8 +194,9 @@ export function begin(dev: string): PhoneState {
 
 /** The app was started with a stored state: nothing is on its way any more. */
 export function opened(state: PhoneState): PhoneState {
-  // What an earlier version kept has neither of the two.
-  return moved({ ...state, ceiling: state.ceiling ?? null, passed: state.passed ?? 0 }, 'opened');
+  // What an earlier version kept has not all of these.
+  const { ceiling = null, passed = 0, carried = 0, took_ms = 0 } = state as Partial<PhoneState>;
+  return moved({ ...state, ceiling, passed, carried, took_ms }, 'opened');
 }
 
 /** The same reader has signed in again: what waited may go. */
@@ -276,7 +289,8 @@ export interface Composed {
  */
 export function compose(state: PhoneState, now: number, app = ''): Composed | null {
   if (!maySend[state.status]) return null;
-  const plain = Math.min(REQUEST_BYTES_INFLATED - 1024, state.chunk / state.ratio);
+  const chunk = aimed(state);
+  const plain = Math.min(REQUEST_BYTES_INFLATED - 1024, chunk / state.ratio);
   const intents: Intent[] = [];
   let size = 0;
   // Without a known epoch none goes: should the message come late, in another history, it would be decided there.
@@ -293,7 +307,7 @@ export function compose(state: PhoneState, now: number, app = ''): Composed | nu
     ack: state.ack,
     now,
     cur: reading(state),
-    max: Math.max(REPLY_BYTES_LEAST, Math.min(REPLY_BYTES_MOST, state.chunk * 8)),
+    max: Math.max(REPLY_BYTES_LEAST, Math.min(REPLY_BYTES_MOST, chunk * answering(state))),
     short: true,
   };
   if (app) request.app = app;
@@ -419,7 +433,7 @@ export function receive(
     next: Math.max(state.next, reply.upto + 1),
     offset: Math.round(reply.now - ((request.now ?? now) + now) / 2),
     heard_at: reply.now,
-    ...grown(state, request, now),
+    ...grown(state, request, reply, now),
     ratio: size && size.plain >= RATIO_FROM_BYTES ? Math.min(1, Math.max(0.02, size.compressed / size.plain)) : state.ratio,
     most: Math.min(INTENTS_PER_REQUEST, state.most * 2),
     failures: 0,
@@ -632,34 +646,53 @@ function told(state: PhoneState, reply: Reply): PhoneState {
     : { ...next, cur: '', mismatches: state.mismatches + 1 };
 }
 
-/** What a request weighs on the line, compressed: what it carries, or its chunk where all depends on the reply. */
-function weight(state: PhoneState, request: Request): number {
-  return request.intents?.length ? Math.min(state.chunk, bytes(JSON.stringify(request.intents)) * state.ratio) : state.chunk;
+/** How large a request may be now, compressed bytes. */
+function aimed(state: PhoneState): number {
+  return state.took_ms > SLOW_MS ? Math.min(state.chunk, CHUNK_SLOW) : state.chunk;
+}
+
+/** How many times as large an answer may be, before compression; after a cut one that is no heavier than its request. */
+function answering(state: PhoneState): number {
+  return state.ceiling ? 4 : 8;
+}
+
+/** What an exchange weighs on the line, compressed: its wishes, or where it has none, as much of a chunk as was answered. */
+function weight(state: PhoneState, { intents }: Request, reply?: Reply): number {
+  const weighs = intents?.length
+    ? bytes(JSON.stringify(intents)) * state.ratio
+    : bytes(JSON.stringify([reply?.rows, reply?.gone])) / answering(state);
+  return Math.min(state.chunk, weighs);
 }
 
 /**
- * After a request that did not get through: what has just passed, if that is less, else half.
+ * After a request that did not get through: what has just passed, if that is less, else half, and no more than is safe.
  *
  * Right after a reply it may be the connection that came to its end, so what passed on it is worth another try. On a
- * line that is cut after so many bytes, each attempt above that is lost whole; so the size that failed is
- * remembered, and chunks grow no nearer to it for a while.
+ * line that is cut after so many bytes, each attempt above that is lost whole; so the size that failed is remembered.
  */
 function shrunk(state: PhoneState, request: Request, now: number): PhoneState {
   const weighs = weight(state, request);
   const proven = state.failures === 0 ? state.passed : 0;
-  if (weighs <= proven) return state;
+  if (weighs <= proven) return { ...state, carried: 0 };
   const size = Math.min(state.chunk, Math.max(weighs, CHUNK_TELLING));
-  const chunk = Math.max(CHUNK_LEAST, Math.floor(size / 2), Math.floor(proven));
-  return { ...state, chunk, ceiling: { bytes: Math.floor(size), at: now } };
+  const chunk = Math.max(CHUNK_LEAST, Math.floor(Math.min(size / 2, CHUNK_SAFE)), Math.floor(proven));
+  return { ...state, chunk, ceiling: { bytes: Math.floor(size), at: now }, carried: 0 };
 }
 
-/** After a reply: twice as much, but not near what lately failed. */
-function grown(state: PhoneState, request: Request, now: number): Pick<PhoneState, 'chunk' | 'ceiling' | 'passed'> {
+/** After a reply: twice as much; but after a cut not before as much has passed as failed then, and not near that. */
+function grown(
+  state: PhoneState,
+  request: Request,
+  reply: Reply,
+  now: number,
+): Pick<PhoneState, 'chunk' | 'ceiling' | 'passed' | 'carried' | 'took_ms'> {
   const { chunk, ceiling } = state;
   // A clock that was put back makes it as good as forgotten.
   const held = ceiling && now >= ceiling.at && now - ceiling.at < CEILING_MS ? ceiling : null;
-  const most = held ? Math.max(chunk, Math.floor(held.bytes * CEILING_SHARE)) : REQUEST_BYTES_COMPRESSED;
-  return { chunk: Math.min(REQUEST_BYTES_COMPRESSED, chunk * 2, most), ceiling: held, passed: weight(state, request) };
+  const passed = weight(state, request, reply);
+  const carried = state.carried + passed;
+  const most = !held ? REQUEST_BYTES_COMPRESSED : carried < held.bytes ? chunk : Math.max(chunk, Math.floor(held.bytes * CEILING_SHARE));
+  return { chunk: Math.min(REQUEST_BYTES_COMPRESSED, chunk * 2, most), ceiling: held, passed, carried, took_ms: now - (request.now ?? now) };
 }
 
 function later(

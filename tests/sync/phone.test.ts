@@ -8,6 +8,8 @@ import {
   BACKOFF_MOST_MS,
   CEILING_MS,
   CHUNK_LEAST,
+  CHUNK_SAFE,
+  CHUNK_SLOW,
   CHUNK_START,
   CHUNK_TELLING,
   RATIO_START,
@@ -244,58 +246,105 @@ describe('sending', () => {
     expect(request.intents?.length).toBeGreaterThan(50);
   });
 
-  it('chunks halve when the line is cut, to a least size, and double when it holds, to a most', () => {
+  const many = (state: PhoneState, count = 500): PhoneState => {
+    for (let n = 1; n <= count; n++) state = asked(state, wish(n, { text: 'x'.repeat(300) }));
+    return state;
+  };
+  const cut = (state: PhoneState, now = NOW): PhoneState => broke(state, composed(state).request, { kind: 'cut' }, now, 0.5).state;
+  /** A reply to a request, when nothing of what it carried is answered: the same goes again. */
+  const passed = (state: PhoneState, now = NOW): PhoneState => receive(state, { ...composed(state).request, now }, { ...plain(), upto: 0 }, now).state;
+
+  it('chunks get smaller when the line is cut, to a least size, and double when it holds, to a most', () => {
     let state = begin(DEV);
-    const { request } = composed(state);
-    for (let i = 0; i < 20; i++) state = broke(state, request, { kind: 'cut' }, NOW, 0.5).state;
+    for (let i = 0; i < 20; i++) state = cut(state);
     expect(state.chunk).toBe(CHUNK_LEAST);
     expect(composed(state).request.max).toBe(8 * 1024);
     const later = NOW + CEILING_MS;
-    for (let i = 0; i < 20; i++) state = receive(state, composed(state).request, plain(), later).state;
+    for (let i = 0; i < 20; i++) state = passed(state, later);
     expect(state.chunk).toBe(64 * 1024);
     expect(CHUNK_START).toBe(48 * 1024);
   });
 
-  it('what was cut is halved by what it carried, not by what it might have', () => {
-    let state = begin(DEV);
-    for (let n = 1; n <= 200; n++) state = asked(state, wish(n, { text: 'x'.repeat(300) }));
-    const { request } = composed(state);
-    const carried = bytes(JSON.stringify(request.intents)) * RATIO_START;
-    expect(carried).toBeLessThan(CHUNK_START / 2);
-    expect(broke(state, request, { kind: 'cut' }, NOW, 0.5).state.chunk).toBe(Math.floor(carried / 2));
+  it('the first cut brings a chunk down to what almost any line carries, the others halve it by what it carried', () => {
+    const once = cut(many(begin(DEV)));
+    expect(once.chunk).toBe(CHUNK_SAFE);
+    const carried = bytes(JSON.stringify(composed(once).request.intents)) * RATIO_START;
+    const twice = cut({ ...once, chunk: 20_000 });
+    expect(twice.chunk).toBe(CHUNK_SAFE);
+    expect(carried).toBeLessThanOrEqual(CHUNK_SAFE);
+    expect(cut(once).chunk).toBe(CHUNK_SAFE / 2);
   });
 
   it('a small request that is cut says little about the line', () => {
-    let state = asked(begin(DEV), wish(1));
-    state = broke(state, composed(state).request, { kind: 'cut' }, NOW, 0.5).state;
-    expect(state.chunk).toBe(CHUNK_TELLING / 2);
+    const state = cut(asked({ ...begin(DEV), chunk: 6_000 }, wish(1)));
+    expect(state.chunk).toBe(3_000);
+    expect(cut(asked(begin(DEV), wish(1))).ceiling?.bytes).toBe(CHUNK_TELLING);
   });
 
-  it('after a cut, chunks keep away from what failed until it is long ago, or the clock is put back', () => {
-    const cut = broke({ ...begin(DEV), chunk: 32 * 1024 }, composed(begin(DEV)).request, { kind: 'cut' }, NOW, 0.5).state;
-    const after = (now: number): number => {
-      let state = cut;
-      for (let i = 0; i < 9; i++) state = receive(state, composed(state).request, plain(), now).state;
-      return state.chunk;
+  it('an answer with nothing in it does not prove that a size gets through', () => {
+    const state = passed(begin(DEV));
+    expect(state.passed).toBeLessThan(CHUNK_LEAST);
+    expect(cut(many(state)).chunk).toBe(CHUNK_SAFE);
+  });
+
+  it('a page of facts that came proves its size', () => {
+    const { request, state } = composed(begin(DEV));
+    const rows = Array.from({ length: 400 }, (_, i): [string, string, number, Record<string, unknown>] => ['toys', `toy-${i}`, 1, { text: 'x'.repeat(200) }]);
+    expect(receive(state, request, { ...plain(), more: true, rows }, NOW).state.passed).toBeGreaterThan(10_000);
+  });
+
+  it('after a cut a chunk does not grow before as much has passed as failed, and then not near that', () => {
+    let state = cut(many(begin(DEV)));
+    const failed = state.ceiling?.bytes ?? 0;
+    for (let sum = state.chunk; sum < failed; sum += CHUNK_SAFE) {
+      expect(state.chunk).toBe(CHUNK_SAFE);
+      state = passed(state);
+    }
+    for (let i = 0; i < 9; i++) state = passed(state);
+    expect(state.chunk).toBe(Math.floor(failed * 0.75));
+  });
+
+  it('a line that is cut again and again before that is never tried with more', () => {
+    let state = cut(many(begin(DEV)));
+    for (let i = 0; i < 30; i++) {
+      state = passed(passed(state));
+      expect(state.chunk).toBe(CHUNK_SAFE);
+      state = cut(state);
+    }
+  });
+
+  it('what failed is forgotten after a while, or when the clock is put back', () => {
+    for (const now of [NOW + CEILING_MS, NOW - 1]) {
+      let state = cut(many(begin(DEV)));
+      for (let i = 0; i < 9; i++) state = passed(state, now);
+      expect(state.chunk).toBe(64 * 1024);
+    }
+  });
+
+  it('after a cut the answer may be as heavy as its request, and no heavier', () => {
+    expect(composed(cut(many(begin(DEV)))).request.max).toBe(CHUNK_SAFE * 4);
+  });
+
+  it('on a slow line a request is no larger than what goes at once', () => {
+    const slow = (took_ms: number): number => {
+      const state = receive(begin(DEV), { ...composed(begin(DEV)).request, now: NOW - took_ms }, plain(), NOW).state;
+      return bytes(JSON.stringify(composed(many(state)).request.intents)) * RATIO_START;
     };
-    expect(after(NOW + 1)).toBe(24 * 1024);
-    expect(after(NOW + CEILING_MS)).toBe(64 * 1024);
-    expect(after(NOW - 1)).toBe(64 * 1024);
+    expect(slow(1_100)).toBeGreaterThan(CHUNK_SLOW);
+    expect(slow(4_000)).toBeLessThanOrEqual(CHUNK_SLOW);
+    expect(slow(-4_000)).toBeGreaterThan(CHUNK_SLOW);
   });
 
   it('a size that has just passed is tried once more before it is halved', () => {
-    let state = begin(DEV);
-    for (let n = 1; n <= 200; n++) state = asked(state, wish(n, { text: 'x'.repeat(300) }));
-    const { request } = composed(state);
-    state = { ...receive(state, request, { ...plain(), upto: 0 }, NOW).state, chunk: state.chunk };
-    const once = broke(state, request, { kind: 'cut' }, NOW, 0.5).state;
-    expect(once.chunk).toBe(state.chunk);
-    expect(broke(once, request, { kind: 'cut' }, NOW, 0.5).state.chunk).toBeLessThan(state.chunk / 2);
+    const state = passed({ ...many(begin(DEV), 200), chunk: 20_000 });
+    const once = cut({ ...state, chunk: 20_000 });
+    expect(once.chunk).toBe(20_000);
+    expect(cut(once).chunk).toBe(CHUNK_SAFE);
   });
 
   it('a state that an earlier version kept is opened as one that knows nothing of the line', () => {
-    const { ceiling: _, passed: __, ...before } = begin(DEV);
-    expect(opened(before as PhoneState)).toMatchObject({ ceiling: null, passed: 0 });
+    const { ceiling: _, passed: __, carried: ___, took_ms: ____, ...before } = begin(DEV);
+    expect(opened(before as PhoneState)).toMatchObject({ ceiling: null, passed: 0, carried: 0, took_ms: 0 });
   });
 });
 
@@ -389,7 +438,7 @@ describe('failing', () => {
   it('a gateway that gives up waiting counts as a slow line', () => {
     const { request, state } = composed(asked(begin(DEV), wish(1)));
     expect(state.outbox[0]?.tries).toBe(1);
-    expect(broke(state, request, status(504), NOW, 0.5).state.chunk).toBe(CHUNK_TELLING / 2);
+    expect(broke(state, request, status(504), NOW, 0.5).state.chunk).toBe(CHUNK_SAFE);
     expect(broke(state, request, status(503), NOW, 0.5).state.chunk).toBe(CHUNK_START);
   });
 

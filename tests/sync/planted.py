@@ -83,7 +83,7 @@ PLANTED = [
     Fault("the end of what was received is not told", "phone.ts", "      placed.set(n, answer);\n      answered.push(answer);", "      placed.set(n, answer);", 6),
     Fault("a withdrawal is sent as the wish", "phone.ts", "if (wish.withdrawn) return", "if (false) return"),
     Fault("wishes go before an epoch is known", "phone.ts", "for (const wish of state.epoch ? state.outbox : []) {", "for (const wish of state.outbox) {", 1),
-    Fault("a chunk never gets smaller", "phone.ts", "const chunk = Math.max(CHUNK_LEAST, Math.floor(size / 2), Math.floor(proven));", "const chunk = Math.max(CHUNK_LEAST, size);", 75),
+    Fault("a chunk never gets smaller", "phone.ts", "const chunk = Math.max(CHUNK_LEAST, Math.floor(Math.min(size / 2, CHUNK_SAFE)), Math.floor(proven));", "const chunk = Math.max(CHUNK_LEAST, size);", 75),
     Fault("the library's clock is taken for the device's", "phone.ts", "offset: Math.round(reply.now - ((request.now ?? now) + now) / 2),", "offset: 0,", 2),
     Fault("the library's clock is read when the request left", "phone.ts", "((request.now ?? now) + now) / 2", "(request.now ?? now)", 180),
     Fault("the next place is the library's", "phone.ts", "next: Math.max(state.next, reply.upto + 1),", "next: reply.upto + 1,", 1),
