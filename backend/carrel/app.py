@@ -231,6 +231,7 @@ def the_house(
         now: the library's clock.
     """
     elsewhere = Elsewhere(systems or {})
+    stirs = [elsewhere.refresh] if systems else []
     asking = Asking(systems or {}, now, random.random, lambda: secrets.token_hex(4))
 
     async def demo_patrons(tx: Transaction) -> list[DemoPatron]:
@@ -238,13 +239,13 @@ def the_house(
 
     return House(
         operations={
-            each.name: each for each in [*loans_intents.operations(elsewhere.renew), *bookings_intents.operations()]
+            each.name: each for each in [*loans_intents.operations(elsewhere.renew, stirs), *bookings_intents.operations()]
         },
         refreshers=[
             patrons_intents.refresh,
             loans_intents.refresh,
             bookings_intents.refresh,
-            *([elsewhere.refresh] if systems else ()),
+            *stirs,
         ],
         handlers=[
             *hours_routes.handlers,

@@ -69,6 +69,8 @@ class Asked(Generic[T]):
     """Versions of the facts the person was looking at: {"loans:881": 5}."""
     now: int
     """The library's clock, epoch milliseconds: the only one that decides."""
+    gathered: Any = None
+    """What `Operation.gather` has read for this wish and its like; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,9 @@ class Failed:
 Final = Done | Changed | Refused | Expired | Failed
 """What may become of a wish that was received."""
 
+Refresh = Callable[[Any, str, int], Awaitable[int | None]]
+"""(tx, patron, now): publish anew what time alone has changed; the next instant at which it will, if any."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -135,10 +140,14 @@ class Operation:
     """Gets the ledger's `tx` and the wish. Awaits nothing but `tx`; publishes the facts it changes."""
     gone_after: int | None = None
     """From this instant on (epoch milliseconds) it is refused with `no_longer_offered`."""
-
-
-Refresh = Callable[[Any, str, int], Awaitable[int | None]]
-"""(tx, patron, now): publish anew what time alone has changed; the next instant at which it will, if any."""
+    stirs: Sequence[Refresh] | None = None
+    """The refreshers whose next instant may come earlier because of it; None: any of them."""
+    gather: Callable[[Any, str, Sequence[Any]], Awaitable[Any]] | None = None
+    """
+    (tx, patron, args): read at once what several wishes of this kind need that follow each other. Until another
+    operation runs, or one fails, each of them gets what it returned as `gathered`. What one of them changes
+    in the ledger, it has to change in there too.
+    """
 
 
 # What the library remembers
@@ -442,7 +451,9 @@ async def converse(
         )
     refreshed = ran or opened.refresh_at <= now
     if refreshed:
-        await ledger.refreshed(patron, await _refresh(ledger, refreshers, patron, now))
+        next_at = await _refresh(ledger, refreshers, ran, opened.refresh_at, patron, now)
+        if next_at != opened.refresh_at:
+            await ledger.refreshed(patron, next_at)
 
     budget = request.max - 400
     fates = [*opened.decided, *((each.n, each.u, each.fate) for each in decided)]
@@ -588,8 +599,8 @@ async def _decide(
     now: int,
     incident: str,
     on_fault: Callable[[str, str, Exception], None] | None,
-) -> tuple[list[Decided], bool]:
-    """Give every entry its fate, in order. The second says whether any operation was run."""
+) -> tuple[list[Decided], dict[str, Operation]]:
+    """Give every entry its fate, in order. The second are the operations that were run."""
     us: set[str] = set()
     for entry in entries:
         if entry.u:
@@ -598,8 +609,10 @@ async def _decide(
             us.add(entry.intent.after)
     fates = dict(await ledger.known(patron, sorted(us))) if us else {}
     decided: list[Decided] = []
-    ran = False
-    for n, u, intent, raw in entries:
+    ran: dict[str, Operation] = {}
+    gathering: Operation | None = None
+    gathered: Any = None
+    for place, (n, u, intent, raw) in enumerate(entries):
         op = "" if intent is None else intent.op
         before = fates.get(u) if u else None
         if before is not None:
@@ -622,14 +635,21 @@ async def _decide(
         if outcome is not None:
             fate = _fate(outcome)
         else:
-            ran = True
-            asked = Asked(patron, u, args, intent.at, intent.until, intent.base, now)
+            ran[op] = operation
             try:
                 async with ledger.savepoint():
+                    if operation is not gathering:
+                        gathering, gathered = operation, None
+                        if operation.gather is not None:
+                            alike = _alike(entries[place:], operation)
+                            gathered = await operation.gather(ledger.tx, patron, alike)
+                    asked = Asked(patron, u, args, intent.at, intent.until, intent.base, now, gathered)
                     fate = _fate(_outcome(n, await operation.decide(ledger.tx, asked)))
             except ledger.faults:
                 raise
             except Exception as fault:
+                # What was gathered may tell of changes that were undone.
+                gathering = None
                 name = f"{incident}-{n}"
                 fate = _fate(Outcome(n, "failed", said={"incident": name}))
                 kept = bytes(raw).decode(errors="replace")
@@ -638,6 +658,19 @@ async def _decide(
         fates[u] = fate
         decided.append(Decided(n, u, fate, True, op, kept))
     return decided, ran
+
+
+def _alike(entries: Sequence[_Entry], operation: Operation) -> list[Any]:
+    """The arguments of the first of these entries and of those after it that ask for the same, as far as they can be read."""
+    found = []
+    for entry in entries:
+        if entry.intent is None or entry.intent.op != operation.name:
+            break
+        try:
+            found.append(msgspec.json.decode(entry.intent.args, type=operation.args))
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            continue
+    return found
 
 
 def _settled_without_running(
@@ -736,8 +769,25 @@ def _poll(outcomes: Sequence[Outcome]) -> int:
     return min(POLL_MS, max(POLL_MS_LEAST, 1000 * min(etas))) if etas else POLL_MS
 
 
-async def _refresh(ledger: Ledger, refreshers: Iterable[Refresh], patron: str, now: int) -> int:
+async def _refresh(
+    ledger: Ledger,
+    refreshers: Iterable[Refresh],
+    ran: Mapping[str, Operation],
+    due_at: int,
+    patron: str,
+    now: int,
+) -> int:
+    """
+    Publish anew what time has changed; tells when it next will.
+
+    Before `due_at` time has changed nothing, and only what was run may bring the next change forward.
+    """
     next_at = now + DAY_MS
+    if due_at > now:
+        next_at = min(next_at, due_at)
+        if all(operation.stirs is not None for operation in ran.values()):
+            stirred = [refresh for operation in ran.values() for refresh in operation.stirs or ()]
+            refreshers = [refresh for refresh in refreshers if refresh in stirred]
     for refresh in refreshers:
         at = await refresh(ledger.tx, patron, now)
         if at is not None:

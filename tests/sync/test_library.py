@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carrel_sync.library import HOUR_MS, Refresh, converse, leave, meta, read_request
+from carrel_sync.library import (
+    HOUR_MS,
+    Asked,
+    Decision,
+    Done,
+    Operation,
+    Refresh,
+    converse,
+    leave,
+    meta,
+    read_request,
+)
 from carrel_sync.messages import (
     DEVICES_PER_PATRON,
     REPLY_BYTES_LEAST,
@@ -20,8 +31,8 @@ from carrel_sync.messages import (
     encode,
     reply_decoder,
 )
-from tests.sync.memory_ledger import DAY_MS, Memory, MemoryLedger, StoreFault
-from tests.sync.toys import OPERATIONS
+from tests.sync.memory_ledger import DAY_MS, Memory, MemoryLedger, StoreFault, Stream
+from tests.sync.toys import OPERATIONS, Say, Toy
 
 NOW = 1_801_472_400_000
 
@@ -48,6 +59,7 @@ class Talk:
         self.memory = memory or Memory()
         self.patron = patron
         self.dev = dev
+        self.operations: Mapping[str, Operation] = OPERATIONS
         self.calls: list[str] = []
         self.faults: list[tuple[str, str, Exception]] = []
 
@@ -62,7 +74,7 @@ class Talk:
             said = asyncio.run(
                 converse(
                     ledger,
-                    OPERATIONS,
+                    self.operations,
                     refreshers,
                     request,
                     self.patron,
@@ -273,6 +285,95 @@ def test_more_facts_than_one_reading_holds_still_come_in_one_reply() -> None:
     talk = Talk(memory)
     assert len(talk.reply(max=256 * 1024).rows) == 600
     assert talk.calls.count("read") == 3
+
+
+def test_wishes_of_a_kind_in_a_row_share_what_was_gathered_until_another_runs_or_one_fails() -> None:
+    gathered: list[list[str]] = []
+
+    async def gather(tx: MemoryLedger, patron: str, asked: Sequence[Toy]) -> list[str]:
+        gathered.append([each.toy for each in asked])
+        return gathered[-1]
+
+    async def take(tx: MemoryLedger, asked: Asked[Toy]) -> Decision:
+        if asked.args.toy == "bomb":
+            raise RuntimeError
+        return Done({"of": len(asked.gathered)})
+
+    async def say(tx: MemoryLedger, asked: Asked[Say]) -> Decision:
+        assert asked.gathered is None
+        return Done()
+
+    talk = Talk()
+    talk.operations = {
+        "toys.take@1": Operation("toys.take@1", Toy, take, gather=gather),
+        "toys.say@1": Operation("toys.say@1", Say, say),
+    }
+    toys = ["ball", "kite", "bomb", "top", "doll"]
+    wishes = [wish(n, "toys.take@1", {"toy": toy}) for n, toy in enumerate(toys, 1)]
+    wishes[3]["args"] = {"unheard": "of"}
+    reply = talk.reply(*wishes, wish(6), wish(7, "toys.take@1", {"toy": "top"}))
+    assert gathered == [["ball", "kite", "bomb", "doll"], ["doll"], ["top"]]
+    assert [each.said.get("of") for each in reply.outcomes if each.st == "done"] == [4, 4, 1, 1]
+    assert [each.n for each in reply.outcomes if each.st != "done"] == [3, 4]
+    talk.reply(*wishes, epoch="e1", ack=2)
+    assert len(gathered) == 3, "what is decided gathers nothing"
+
+
+def test_a_gathering_that_fails_fails_one_wish_and_is_tried_again_for_the_next() -> None:
+    tries: list[int] = []
+
+    async def gather(tx: MemoryLedger, patron: str, asked: Sequence[Say]) -> int:
+        tries.append(len(asked))
+        if len(tries) == 1:
+            tx.memory.effects.append((patron, "gathered"))
+            raise RuntimeError
+        return 7
+
+    async def say(tx: MemoryLedger, asked: Asked[Say]) -> Decision:
+        return Done({"of": asked.gathered})
+
+    talk = Talk()
+    talk.operations = {"toys.say@1": Operation("toys.say@1", Say, say, gather=gather)}
+    reply = talk.reply(wish(1), wish(2), wish(3))
+    assert tries == [3, 2]
+    assert [each.st for each in reply.outcomes] == ["failed", "done", "done"]
+    assert talk.memory.effects == []
+
+
+def test_before_time_is_due_only_what_an_operation_stirs_is_looked_at() -> None:
+    looked: list[str] = []
+    at: dict[str, int | None] = {"clock": NOW + 500, "kettle": NOW + 900}
+
+    async def clock(tx: MemoryLedger, patron: str, now: int) -> int | None:
+        looked.append("clock")
+        return at["clock"]
+
+    async def kettle(tx: MemoryLedger, patron: str, now: int) -> int | None:
+        looked.append("kettle")
+        return at["kettle"]
+
+    async def say(tx: MemoryLedger, asked: Asked[Say]) -> Decision:
+        return Done()
+
+    def stirring(*stirs: Refresh) -> dict[str, Operation]:
+        return {"toys.say@1": Operation("toys.say@1", Say, say, stirs=stirs)}
+
+    talk = Talk()
+    talk.operations = stirring(kettle)
+    due = talk.memory.streams.setdefault("ada", Stream())
+    talk.reply(wish(1), refreshers=[clock, kettle])
+    assert (looked, due.refresh_at) == (["clock", "kettle"], NOW + 500), "nothing was known yet"
+    at["kettle"] = NOW + 200
+    talk.reply(wish(2), refreshers=[clock, kettle])
+    assert (looked[2:], due.refresh_at) == (["kettle"], NOW + 200)
+    at["kettle"] = None
+    talk.reply(wish(3), refreshers=[clock, kettle])
+    assert (looked[3:], due.refresh_at) == (["kettle"], NOW + 200), "too early costs one look, too late a day"
+    talk.operations = stirring()
+    talk.reply(wish(4), refreshers=[clock, kettle], now=NOW + 199)
+    assert looked[4:] == []
+    talk.reply(wish(5), refreshers=[clock, kettle], now=NOW + 200)
+    assert (looked[4:], due.refresh_at) == (["clock", "kettle"], NOW + 500)
 
 
 def test_what_time_changes_is_looked_at_when_its_instant_has_come_and_after_every_wish() -> None:

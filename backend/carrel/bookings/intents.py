@@ -20,9 +20,9 @@ _read: dict[tuple[str, str], rules.Terms] = {}
 def operations() -> list[Operation]:
     """What may be asked about bookings."""
     return [
-        Operation(BOOK, Book, book),
-        Operation("bookings.cancel@1", Cancel, cancel),
-        Operation("bookings.check_in@1", CheckIn, check_in),
+        Operation(BOOK, Book, book, stirs=(refresh,)),
+        Operation("bookings.cancel@1", Cancel, cancel, stirs=(refresh,)),
+        Operation("bookings.check_in@1", CheckIn, check_in, stirs=(refresh,)),
     ]
 
 
@@ -183,6 +183,9 @@ async def refresh(tx: Transaction, patron_id: str, now: int) -> int | None:
     Returns:
         The next instant at which time changes one (epoch milliseconds), if any.
     """
+    next_at = await store.next_change(tx, patron_id)
+    if next_at is None or next_at > now:
+        return next_at
     rooms: dict[str, Room] | None = None
     for booking in await store.changed(tx, patron_id, now):
         rooms = await store.rooms(tx) if rooms is None else rooms

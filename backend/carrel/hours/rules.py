@@ -8,6 +8,7 @@ on which the clock is changed have 23 and 25 hours and nothing else is special a
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from carrel.hours.model import Opening, ServicePoint, Site
@@ -18,11 +19,13 @@ DAYS_SEARCHED = 400
 """How far ahead an opening is looked for: past any closure of a year."""
 
 
+@lru_cache(256)
 def day_of(now: int) -> date:
     """The date on the wall at an instant (epoch milliseconds)."""
     return datetime.fromtimestamp(now / 1000, LONDON).date()
 
 
+@lru_cache(4096)
 def instant(on: date, clock: str, *, ends: bool = False) -> int:
     """
     The instant at which the clock on the wall shows a time.

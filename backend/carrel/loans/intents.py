@@ -1,6 +1,6 @@
 """What may be asked about loans, what time changes about them, and what comes from the desk."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 
 from carrel.hours.calendars import calendar_of
@@ -10,7 +10,7 @@ from carrel.loans.model import KIND, Loan, Policy, Renew
 from carrel.patrons.model import Account
 from carrel.storage import Transaction
 from carrel.storage.facts import lock, publish, withdraw
-from carrel_sync.library import Asked, Decision, Done, Operation, Refused
+from carrel_sync.library import Asked, Decision, Done, Operation, Refresh, Refused
 
 RenewElsewhere = Callable[[Transaction, Asked[Renew]], Awaitable[Decision]]
 """Takes in the wish to renew a loan that is not one of Carrel's own."""
@@ -20,18 +20,27 @@ async def _nobody_elses(_: Transaction, __: Asked[Renew]) -> Decision:
     return Refused("not_yours")
 
 
-def operations(elsewhere: RenewElsewhere = _nobody_elses) -> list[Operation]:
+def operations(elsewhere: RenewElsewhere = _nobody_elses, stirs: Sequence[Refresh] = ()) -> list[Operation]:
     """
     What may be asked about loans.
 
     Args:
         elsewhere: for loans about which another library system decides.
+        stirs: what `elsewhere` stirs. A renewal here stirs nothing: time changes loans at midnight only.
     """
 
     async def renew_anywhere(tx: Transaction, asked: Asked[Renew]) -> Decision:
         return await renew(tx, asked, elsewhere)
 
-    return [Operation("loans.renew@1", Renew, renew_anywhere)]
+    return [Operation("loans.renew@1", Renew, renew_anywhere, stirs=stirs, gather=gather)]
+
+
+async def gather(tx: Transaction, patron_id: str, asked: Sequence[Renew]) -> dict[str, store.Standing | None]:
+    """The standings of several loans of a patron; None for each that is not theirs."""
+    loans = {each.loan for each in asked}
+    if len(loans) == 1:
+        return {each: await store.standing(tx, patron_id, each) for each in loans}
+    return dict.fromkeys(loans) | await store.standings(tx, patron_id, sorted(loans))
 
 
 async def renew(
@@ -48,7 +57,11 @@ async def renew(
         Done with `due_on`; Refused with a reason of `RenewalRefusal`. Another
         person's loan is refused in the same words as one that does not exist.
     """
-    standing = await store.standing(tx, asked.patron, asked.args.loan)
+    gathered: dict[str, store.Standing | None] = asked.gathered or {}
+    if asked.args.loan in gathered:
+        standing = gathered[asked.args.loan]
+    else:
+        standing = await store.standing(tx, asked.patron, asked.args.loan)
     if standing is None:
         return await elsewhere(tx, asked)
     loan = standing.loan
@@ -61,6 +74,7 @@ async def renew(
             return Refused(why, {"due_on": loan.due_on.isoformat()})
         case rules.Renewable(until):
             await _renewed(tx, loan, until, policy, standing.account, calendar, asked.now)
+            gathered.pop(loan.id, None)
             return Done({"due_on": until.isoformat()})
 
 

@@ -45,32 +45,17 @@ class Standing(NamedTuple):
 
 
 def _standing(row: Row) -> Standing:
-    item = Item(
-        row["item_id"],
-        row["record"],
-        row["title"],
-        row["author"],
-        row["shelfmark"],
-        row["kind"],
-        row["system"],
-        row["site"],
-    )
-    account = None
-    if row["expires_on"] is not None:
-        account = Account(
-            row["system"], row["name"], row["borrower"], bool(row["blocked"]), _date(row["expires_on"])
-        )
+    # Taken apart by position, in the order of `_STANDING`: a look-up by name costs more than all the rest.
+    (
+        id, patron_id, item_id, issued_on, due_on, due_version, renewals, requested, lost_on,
+        record, title, author, shelfmark, kind, system, site, name, borrower, blocked, expires_on, policies, hours,
+    ) = row  # type: ignore[misc]  # fmt: skip
+    item = Item(item_id, record, title, author, shelfmark, kind, system, site)
+    account = None if expires_on is None else Account(system, name, borrower, bool(blocked), _date(expires_on))
     loan = Loan(
-        row["id"],
-        row["patron_id"],
-        item,
-        _date(row["issued_on"]),
-        _date(row["due_on"]),
-        row["renewals"],
-        bool(row["requested"]),
-        row["lost_on"] is not None,
+        id, patron_id, item, _date(issued_on), _date(due_on), renewals, bool(requested), lost_on is not None
     )
-    return Standing(loan, account, row["due_version"], row["policies"] or "", row["hours"] or "")
+    return Standing(loan, account, due_version, policies or "", hours or "")
 
 
 async def standing(tx: Transaction, patron_id: str, loan_id: str) -> Standing | None:
@@ -81,6 +66,18 @@ async def standing(tx: Transaction, patron_id: str, loan_id: str) -> Standing | 
         patron_id=patron_id,
     )
     return None if row is None else _standing(row)
+
+
+async def standings(tx: Transaction, patron_id: str, loans: Sequence[str]) -> dict[str, Standing]:
+    """Those of these loans that are a patron's own, by their names, read in one statement."""
+    rows = await tx.all(
+        f"{_STANDING} and loans.patron_id = :patron_id and loans.id in ("
+        "/*sqlite: select value from json_each(:loans) */"
+        "/*postgres: select jsonb_array_elements_text(cast(:loans as jsonb)) */)",
+        patron_id=patron_id,
+        loans=_json(loans).decode(),
+    )
+    return {each.loan.id: each for each in map(_standing, rows)}
 
 
 async def not_looked_at(tx: Transaction, patron_id: str, today: date) -> list[Standing]:

@@ -210,3 +210,29 @@ def test_a_renewal_costs_five_statements_once_policies_are_known(databases):
         assert counts[1:] == [5, 5, 1]
 
     played(databases, test)
+
+
+def test_several_renewals_are_decided_alike_when_they_are_read_together(databases):
+    async def test(library):
+        told = {}
+        for patron in ("ada", "bob"):
+            await lend(library, *((patron, f"{patron}{n}", "The Waves", "2027-02-04") for n in range(3)))
+            wishes = [Renew(f"{patron}{n}") for n in (0, 1, 0)]
+            wishes += [Renew("nobody's"), Renew(f"{patron}1", date(2027, 2, 4))]
+
+            async def work(tx, patron=patron, wishes=wishes):
+                counting = Counting(tx)
+                gathered = await intents.gather(counting, patron, wishes) if patron == "bob" else None
+                assert counting.count == (patron == "bob")
+                told[patron] = [
+                    await intents.renew(tx, Asked(patron, "", each, 0, None, {}, START_MS, gathered))
+                    for each in wishes
+                ]
+                loans = [await store.standing(tx, patron, f"{patron}{n}") for n in range(3)]
+                return [each.loan.renewals for each in loans]
+
+            assert await library.storage.write(work) == [2, 2, 1]
+        assert told["ada"] == told["bob"]
+        assert [type(each).__name__ for each in told["ada"]] == ["Done", "Done", "Refused", "Refused", "Done"]
+
+    played(databases, test)
