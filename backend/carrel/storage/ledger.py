@@ -119,13 +119,8 @@ class StoredLedger:
         for start in range(0, len(decided), FATES_PER_STATEMENT):
             few = decided[start : start + FATES_PER_STATEMENT]
             values: dict[str, object] = {"dev": dev, "patron_id": patron, "now": now}
-            for place, (n, u, fate, first, op, kept) in enumerate(few):
-                values[f"n{place}"] = n
-                values[f"u{place}"] = u
-                values[f"fate{place}"] = fate
-                values[f"first{place}"] = 1 if first else 0
-                values[f"op{place}"] = op
-                values[f"kept{place}"] = kept
+            for names, each in zip(_NAMES, few, strict=False):
+                values.update(zip(names, each, strict=True))
             await tx.run(_keep_fates(len(few)), **values)
 
     async def odd(self, dev: str, kind: str, value: int, now: int) -> None:
@@ -154,18 +149,18 @@ class StoredLedger:
         )
 
     async def read(self, patron: str, after: int, limit: int) -> Page:
-        facts = await self.tx.all(
-            "select seq, kind, id, version, case when gone_at is null then body end from facts"
-            " where patron_id = :patron_id and seq > :after order by seq limit :limit",
+        rows = await self.tx.all(
+            "select streams.seq, streams.sum, facts.seq, facts.kind, facts.id, facts.version,"
+            " case when facts.gone_at is null then facts.body end"
+            " from streams left join facts on facts.patron_id = streams.patron_id and facts.seq > :after"
+            " where streams.patron_id = :patron_id order by facts.seq limit :limit",
             patron_id=patron,
             after=after,
             limit=limit,
         )
-        stream = await self.tx.one(
-            "select seq, sum from streams where patron_id = :patron_id", patron_id=patron
-        )
-        assert stream is not None
-        return Page(stream[0], stream[1], [Fact(*fact) for fact in facts])  # type: ignore[misc]
+        seq, sum = rows[0][0], rows[0][1]
+        # A stream with nothing new is one row without a fact.
+        return Page(seq, sum, [Fact(*row[2:]) for row in map(tuple, rows) if row[2] is not None])  # type: ignore[arg-type]
 
     async def replace(self, patron: str, u: str, fate: str, kept: str, now: int) -> None:
         for places in ("first = 1 and u <> ''", "first = 0"):
@@ -192,6 +187,9 @@ class StoredLedger:
             now=now,
         )
         return True
+
+
+_NAMES = [[f"{name}{place}" for name in Decided._fields] for place in range(FATES_PER_STATEMENT)]
 
 
 @cache
