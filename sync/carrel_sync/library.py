@@ -38,6 +38,7 @@ from carrel_sync.messages import (
     Withdraw,
     encode,
     intent_decoder,
+    places,
     request_decoder,
 )
 
@@ -458,6 +459,8 @@ async def converse(
     budget = request.max - 400
     fates = [*opened.decided, *((each.n, each.u, each.fate) for each in decided)]
     done, outcomes, budget, all_told = _told(fates, late, budget)
+    # A phone that asks what became of what it sent before learns whether that was the same.
+    whose = places((n, u) for n, u, _ in fates) if fates and not entries else ""
 
     place = _place_of(request.cur, patron, opened)
     reset = place is None
@@ -465,7 +468,7 @@ async def converse(
     if not all_told:
         # The outcomes come first: a person waits for them. The facts follow when they are acknowledged.
         return Reply(
-            WIRE_VERSION, now, opened.epoch, upto, request.cur, True, done, outcomes, gap=gap, sum=""
+            WIRE_VERSION, now, opened.epoch, upto, request.cur, True, done, whose, outcomes, gap=gap, sum=""
         )
     names = _short(entries) if request.short else {}
     last_row = last_gone = 0
@@ -502,6 +505,7 @@ async def converse(
         _cursor(after, patron, opened.epoch, since),
         more,
         done,
+        whose,
         outcomes,
         rows,
         gone,

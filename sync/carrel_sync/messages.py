@@ -6,6 +6,7 @@ from here; `sync/protocol.md` is the text. Instants are whole milliseconds since
 the library's clock unless a field says otherwise.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -140,6 +141,8 @@ class Reply(Struct, frozen=True, omit_defaults=True):
     """True: call again, there is more to read."""
     done: list[tuple[int, int]] = []
     """Inclusive ranges of `n` that were done exactly as asked, with nothing further to say."""
+    whose: str = ""
+    """To a request without intents: checksum over the identities of all decided places above `ack`, see `places`."""
     outcomes: list[Outcome] = []
     rows: list[Row] = []
     gone: list[Gone] = []
@@ -211,3 +214,16 @@ def checksum(facts: list[tuple[str, str, int]]) -> str:
             h = ((h ^ byte) * 0x01000193) & 0xFFFFFFFF
         total = (total + h) & 0xFFFFFFFF
     return f"{total:08x}"
+
+
+def places(decided: Iterable[tuple[int, str]]) -> str:
+    """
+    Digest of whose places were decided, the same on phone and library.
+
+    Args:
+        decided: (n, u) of each place.
+
+    Returns:
+        `checksum` over ("place", u, n) of each.
+    """
+    return checksum([("place", u, n) for n, u in decided])

@@ -39,10 +39,14 @@ export const CHUNK_LEAST = 512;
 export const CHUNK_TELLING = 16 * 1024;
 /** After a cut: with its answer and all heads this is below 8 KB, which most lines carry that carry anything. */
 export const CHUNK_SAFE = 4_800;
-/** What goes at once into a connection: on a slow line anything above takes another way there and back anyway. */
-export const CHUNK_SLOW = 12 * 1024;
+/** On a slow line: what to begin with after a cut, until more has passed. */
+export const CHUNK_SLOW = 6_000;
 /** An exchange that takes longer than this is of a slow line; milliseconds. */
-export const SLOW_MS = 1_200;
+export const SLOW_MS = 500;
+/** A cut request that carried at least this is asked about before it is sent again: it may have arrived. */
+export const UNSURE_BYTES = 2 * 1024;
+/** It may have if it was cut after this share of the time that the last exchange took. */
+export const UNSURE_SHARE = 0.75;
 /** After a cut, how near to the size that failed a chunk may grow, and for how long that is remembered. */
 export const CEILING_SHARE = 0.75;
 export const CEILING_MS = 5 * 60_000;
@@ -148,6 +152,8 @@ export interface PhoneState {
   carried: number;
   /** How long the last exchange took, milliseconds by the device's clock; 0 before the first. */
   took_ms: number;
+  /** What a request weighed that was cut and may have arrived: what became of it is asked first. 0: none. */
+  unsure: number;
   /** Compressed to plain size, as last measured. */
   ratio: number;
   /** How many wishes a request may carry, lowered when one cannot be read. */
@@ -185,6 +191,7 @@ export function begin(dev: string): PhoneState {
     passed: 0,
     carried: 0,
     took_ms: 0,
+    unsure: 0,
     ratio: RATIO_START,
     most: INTENTS_PER_REQUEST,
     failures: 0,
@@ -195,8 +202,8 @@ export function begin(dev: string): PhoneState {
 /** The app was started with a stored state: nothing is on its way any more. */
 export function opened(state: PhoneState): PhoneState {
   // What an earlier version kept has not all of these.
-  const { ceiling = null, passed = 0, carried = 0, took_ms = 0 } = state as Partial<PhoneState>;
-  return moved({ ...state, ceiling, passed, carried, took_ms }, 'opened');
+  const { ceiling = null, passed = 0, carried = 0, took_ms = 0, unsure = 0 } = state as Partial<PhoneState>;
+  return moved({ ...state, ceiling, passed, carried, took_ms, unsure }, 'opened');
 }
 
 /** The same reader has signed in again: what waited may go. */
@@ -280,7 +287,8 @@ export interface Composed {
 }
 
 /**
- * Say what to send: as many wishes as fit, and how far this phone has read. The first message carries none.
+ * Say what to send: as many wishes as fit, and how far this phone has read. The first message carries none, nor
+ * does one that asks what became of a request that was cut.
  *
  * Args:
  *   now: the device's clock, epoch milliseconds.
@@ -294,7 +302,7 @@ export function compose(state: PhoneState, now: number, app = ''): Composed | nu
   const intents: Intent[] = [];
   let size = 0;
   // Without a known epoch none goes: should the message come late, in another history, it would be decided there.
-  for (const wish of state.epoch ? state.outbox : []) {
+  for (const wish of state.epoch && !state.unsure ? state.outbox : []) {
     size += sizeOf(wish) + 1;
     if (intents.length >= state.most || (intents.length && size > plain)) break;
     intents.push(intentOf(wish));
@@ -363,7 +371,8 @@ export function receive(
     return { state, answered: [], changed: false, again: false, wait_ms: BACKOFF_MOST_MS };
   }
   const fates = fatesOf(reply);
-  const carried = new Map(((request.intents ?? []) as Intent[]).map((each) => [each.u, each.n]));
+  const arrived = vouched(state, request, reply);
+  const carried = new Map([...((request.intents ?? []) as Intent[]), ...arrived].map((each) => [each.u, each.n]));
   const sure = moved(state, 'replied');
 
   const answered: Answer[] = [];
@@ -433,9 +442,10 @@ export function receive(
     next: Math.max(state.next, reply.upto + 1),
     offset: Math.round(reply.now - ((request.now ?? now) + now) / 2),
     heard_at: reply.now,
-    ...grown(state, request, reply, now),
+    ...grown(state, request, reply, now, arrived.length > 0),
     ratio: size && size.plain >= RATIO_FROM_BYTES ? Math.min(1, Math.max(0.02, size.compressed / size.plain)) : state.ratio,
     most: Math.min(INTENTS_PER_REQUEST, state.most * 2),
+    unsure: 0,
     failures: 0,
   };
   // A reply may be late: no wish moves back to where everything is known to be decided and acknowledged.
@@ -449,7 +459,7 @@ export function receive(
   const again =
     (read && (reply.more ?? false)) ||
     next.mismatches === 1 ||
-    (next.outbox.length > 0 && (moving.size > 0 || gap || !state.epoch || open.length < state.outbox.length));
+    (next.outbox.length > 0 && (moving.size > 0 || gap || !state.epoch || state.unsure > 0 || open.length < state.outbox.length));
   return { state: next, answered, changed: next.facts !== state.facts, again, wait_ms: reply.poll ?? 60_000 };
 }
 
@@ -561,6 +571,20 @@ function once(known: WeakMap<Wish, number>, wish: Wish, count: () => number): nu
   return size;
 }
 
+/**
+ * Wishes whose fate the reply tells though its request did not carry them: an earlier one did, and its reply was lost.
+ *
+ * None unless the identities of all places above `ack` are the library's: a phone that was put back may have given
+ * a place to another wish.
+ */
+function vouched(state: PhoneState, request: Request, reply: Reply): Wish[] {
+  if (!reply.whose) return [];
+  const ack = request.ack ?? 0;
+  const ours = [...state.outbox, ...state.answers].filter(({ n }) => n > ack && n <= reply.upto);
+  const places = new Map(ours.map(({ n, u }) => [u, { version: n, body: {} }]));
+  return checksum(new Map([['place', places]])) === reply.whose ? state.outbox.filter(({ n }) => n <= reply.upto) : [];
+}
+
 function fatesOf(reply: Reply): Map<number, Outcome> {
   const fates = new Map<number, Outcome>();
   for (const [first, last] of reply.done ?? []) {
@@ -646,14 +670,14 @@ function told(state: PhoneState, reply: Reply): PhoneState {
     : { ...next, cur: '', mismatches: state.mismatches + 1 };
 }
 
-/** How large a request may be now, compressed bytes. */
+/** How large a request may be now, compressed bytes: on a slow line no larger than all that has passed since the last cut. */
 function aimed(state: PhoneState): number {
-  return state.took_ms > SLOW_MS ? Math.min(state.chunk, CHUNK_SLOW) : state.chunk;
+  return state.took_ms > SLOW_MS ? Math.min(state.chunk, Math.max(CHUNK_SLOW, state.carried)) : state.chunk;
 }
 
 /** How many times as large an answer may be, before compression; after a cut one that is no heavier than its request. */
 function answering(state: PhoneState): number {
-  return state.ceiling ? 4 : 8;
+  return state.ceiling ? 5 : 8;
 }
 
 /** What an exchange weighs on the line, compressed: its wishes, or where it has none, as much of a chunk as was answered. */
@@ -665,30 +689,41 @@ function weight(state: PhoneState, { intents }: Request, reply?: Reply): number 
 }
 
 /**
- * After a request that did not get through: what has just passed, if that is less, else half, and no more than is safe.
+ * After a request that did not get through: what has just passed, if that is less; else three quarters, half when the
+ * one before was cut too, and no more than is safe.
  *
  * Right after a reply it may be the connection that came to its end, so what passed on it is worth another try. On a
  * line that is cut after so many bytes, each attempt above that is lost whole; so the size that failed is remembered.
  */
 function shrunk(state: PhoneState, request: Request, now: number): PhoneState {
   const weighs = weight(state, request);
+  const late = now - (request.now ?? now) >= state.took_ms * UNSURE_SHARE;
+  const next = { ...state, carried: 0, unsure: weighs >= UNSURE_BYTES && late ? weighs : state.unsure };
   const proven = state.failures === 0 ? state.passed : 0;
-  if (weighs <= proven) return { ...state, carried: 0 };
+  // One that asks what became of another is cut by its answer, if by a size.
+  if (state.unsure) return { ...next, chunk: Math.max(CHUNK_LEAST, Math.floor(state.chunk * 0.75)) };
+  if (weighs <= proven) return next;
   const size = Math.min(state.chunk, Math.max(weighs, CHUNK_TELLING));
-  const chunk = Math.max(CHUNK_LEAST, Math.floor(Math.min(size / 2, CHUNK_SAFE)), Math.floor(proven));
-  return { ...state, chunk, ceiling: { bytes: Math.floor(size), at: now }, carried: 0 };
+  const chunk = Math.min(CHUNK_SAFE, size * (state.failures ? 0.5 : 0.75));
+  return { ...next, chunk: Math.max(CHUNK_LEAST, Math.floor(chunk), Math.floor(proven)), ceiling: { bytes: Math.floor(size), at: now } };
 }
 
-/** After a reply: twice as much; but after a cut not before as much has passed as failed then, and not near that. */
+/**
+ * After a reply: twice as much; but after a cut not before as much has passed as failed then, and not near that.
+ *
+ * `arrived`: a request that was cut had arrived, so its size is worth another try.
+ */
 function grown(
   state: PhoneState,
   request: Request,
   reply: Reply,
   now: number,
+  arrived: boolean,
 ): Pick<PhoneState, 'chunk' | 'ceiling' | 'passed' | 'carried' | 'took_ms'> {
-  const { chunk, ceiling } = state;
   // A clock that was put back makes it as good as forgotten.
+  const { ceiling } = state;
   const held = ceiling && now >= ceiling.at && now - ceiling.at < CEILING_MS ? ceiling : null;
+  const chunk = arrived ? Math.max(state.chunk, Math.floor(state.unsure)) : state.chunk;
   const passed = weight(state, request, reply);
   const carried = state.carried + passed;
   const most = !held ? REQUEST_BYTES_COMPRESSED : carried < held.bytes ? chunk : Math.max(chunk, Math.floor(held.bytes * CEILING_SHARE));

@@ -78,6 +78,8 @@ export interface Reply {
   more?: boolean;
   /** Inclusive ranges of `n` that were done exactly as asked, with nothing further to say. */
   done?: Array<[number, number]>;
+  /** To a request without intents: checksum over the identities of all decided places above `ack`, see `places`. */
+  whose?: string;
   outcomes?: Array<Outcome>;
   rows?: Array<[string, string, number, Record<string, unknown>]>;
   gone?: Array<[string, string, number]>;

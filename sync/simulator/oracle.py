@@ -137,7 +137,7 @@ class Oracle:
         known = phone.decided.get((request["dev"], request["epoch"]), 0)
         missing = set(range(places[0], places[-1])) - set(places) if places else set()
         self.holds("P3", phone.torn or all(place <= known for place in missing), "sent with a gap:", places, "known", known)
-        self.holds("P9", bool(places) or not request["epoch"] or not phone.outbox, "nothing was sent of what waits")
+        self.holds("P9", bool(places) or not request["epoch"] or not phone.outbox or phone.view["unsure"], "nothing was sent of what waits")
         back = {u for _, u, withdrawn in phone.outbox if withdrawn}
         for each in intents:
             self.holds("P1", (each["u"] in back) == (each["op"] == "sync.withdraw@1"), "a wish taken back was sent:", each)

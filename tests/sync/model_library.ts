@@ -15,6 +15,11 @@ interface Memory {
   seq: number;
 }
 
+function whose(memory: Memory, ack: number): string {
+  const places = [...memory.places].filter(([n]) => n > ack).map(([n, { u }]) => [u, { version: n, body: {} }] as const);
+  return places.length ? checksum(new Map([['place', new Map(places)]])) : '';
+}
+
 /** Decides by the first letter of the argument `how`: d(one), r(efused), c(hanged). */
 export class ModelLibrary {
   memory: Memory = {
@@ -77,6 +82,7 @@ export class ModelLibrary {
       outcomes,
       rows: page.filter((each) => !each.gone).map((each) => ['toys', each.id, each.version, { id: each.id }]),
       gone: page.filter((each) => each.gone).map((each) => ['toys', each.id, each.version]),
+      ...(request.intents?.length ? {} : { whose: whose(memory, request.ack ?? 0) }),
       cur: `${memory.epoch}.${page.at(-1)?.seq ?? (after || 0)}`,
       more,
       reset: !request.cur?.startsWith(memory.epoch),

@@ -23,7 +23,7 @@ CONVERSATIONS = Path(__file__).resolve().parents[2] / "sync" / "conversations"
 START_MS = 1_801_472_400_000
 """t+0: Monday 1 February 2027, 09:00 UTC."""
 
-_SAID_BY_THE_LIBRARY_ONLY_IF_LISTED = ("v", "now", "epoch", "cur", "sum", "poll", "title", "type")
+_SAID_BY_THE_LIBRARY_ONLY_IF_LISTED = ("v", "now", "epoch", "cur", "sum", "whose", "poll", "title", "type")
 
 
 class Library(Protocol):

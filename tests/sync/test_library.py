@@ -29,6 +29,7 @@ from carrel_sync.messages import (
     Reply,
     Request,
     encode,
+    places,
     reply_decoder,
 )
 from tests.sync.memory_ledger import DAY_MS, Memory, MemoryLedger, StoreFault, Stream
@@ -577,6 +578,16 @@ def test_a_wish_of_this_request_is_named_shortly_and_no_other() -> None:
     )
     assert [row[1] for row in other.rows] == [identity(1), "#1"]
     assert [row[1] for row in talk.reply(epoch="e1", ack=1, short=True).rows] == [identity(1), identity(9)]
+
+
+def test_who_asks_what_became_of_its_wishes_is_told_whose_places_were_decided() -> None:
+    talk = Talk()
+    carried = talk.reply(*(wish(n) for n in (1, 2, 3)), epoch="e1")
+    assert carried.whose == ""
+    asked = talk.reply(epoch="e1", ack=1)
+    assert asked.whose == places([(2, identity(2)), (3, identity(3))])
+    assert asked.whose != places([(3, identity(2)), (2, identity(3))])
+    assert talk.reply(epoch="e1", ack=3).whose == ""
 
 
 def test_no_fact_is_named_as_a_short_id_is() -> None:
