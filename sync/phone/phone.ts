@@ -762,7 +762,8 @@ function smaller(state: PhoneState, request: Request): { state: PhoneState; answ
   const answered = known ? [] : [answer];
   const answers = [...state.answers, ...answered];
   if (first.op !== WITHDRAW) {
-    const outbox = state.outbox.map((each) => (each.u === wish.u ? { ...each, withdrawn: true } : each));
+    const outbox = state.outbox.map((each) => (each.u === wish.u ? { ...each, withdrawn: true, told: known ? each.told : null } : each));
+    // What was told before the library was put back is no longer the last that the person heard.
     return { state: { ...state, outbox, answers }, answered };
   }
   const rest = { ...state, outbox: state.outbox.filter((each) => each.u !== wish.u), answers };

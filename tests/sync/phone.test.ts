@@ -621,6 +621,19 @@ describe('hearing', () => {
     expect(same.state.answers.map((each) => each.put_away)).toEqual([true, false]);
   });
 
+  it('what was told done, then resent and set aside as unreadable, is told again when the library has done it after all', () => {
+    const start = composed(asked(begin(DEV), wish(1)));
+    const done = receive(start.state, start.request, plain({ upto: 1, done: [[1, 1]] }), NOW).state;
+    const second = composed(done);
+    const restored: Failure = { kind: 'status', status: 409, problem: { type: '', title: '', status: 409, code: 'epoch', epoch: 'e2', upto: 0 } };
+    const again = composed(broke(second.state, second.request, restored, NOW, 0.5).state);
+    const aside = broke(again.state, again.request, status(400, 'malformed'), NOW, 0.5);
+    expect(aside.answered.map(({ outcome }) => outcome.code)).toEqual(['unreadable']);
+    const third = composed(aside.state);
+    const heard = receive(third.state, third.request, plain({ epoch: 'e2', upto: 1, done: [[1, 1]] }), NOW);
+    expect(heard.answered).toMatchObject([{ u: identity(1), put_away: false, outcome: { st: 'done' } }]);
+  });
+
   it('the library\'s clock is taken from the middle of the round trip', () => {
     const { state, request } = composed(begin(DEV), 1_000);
     expect(receive(state, request, plain({ now: 50_000 }), 3_000).state.offset).toBe(48_000);
