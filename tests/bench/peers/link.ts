@@ -23,6 +23,8 @@ export interface Badness {
 export const GOOD: Badness = { rtt_ms: 0, loss: 0, bits_per_second: 0, cut_bytes: 0, life_ms: 0 };
 const SEGMENT_BYTES = 1_448;
 const FIRST_WINDOW = 10;
+/** What a connection sends before it hears from the other side. */
+export const AT_ONCE_BYTES = FIRST_WINDOW * SEGMENT_BYTES;
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
 export function dice(seed: number): () => number {
