@@ -685,7 +685,7 @@ function weight(state: PhoneState, { intents }: Request, reply?: Reply): number 
   const weighs = intents?.length
     ? bytes(JSON.stringify(intents)) * state.ratio
     : bytes(JSON.stringify([reply?.rows, reply?.gone])) / answering(state);
-  return Math.min(state.chunk, weighs);
+  return Math.min(state.chunk, Math.floor(weighs));
 }
 
 /**

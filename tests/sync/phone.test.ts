@@ -495,6 +495,28 @@ describe('failing', () => {
     expect(receive(late.state, first.request, { ...plain(), upto: 1, done: [[1, 1]] }, NOW).answered).toEqual([]);
   });
 
+  it('asks for a whole number of bytes, however slow the line and whatever passed on it', () => {
+    const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 9_000 }), fc.boolean()), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(sizes, fc.double({ min: 0.05, max: 1, noNaN: true }), (exchanges, ratio) => {
+        let state: PhoneState = { ...begin(DEV), ratio };
+        let number = 0;
+        let now = NOW;
+        for (const [wishes, took, lost] of exchanges) {
+          state = asked(state, ...Array.from({ length: wishes }, () => wish((number += 1))));
+          const { request, state: sent } = composed(state, now);
+          expect(Number.isInteger(request.max)).toBe(true);
+          now += took;
+          const carried = (request.intents ?? []) as { n: number }[];
+          const [first, last] = [carried[0]?.n ?? 0, carried.at(-1)?.n ?? 0];
+          state = lost
+            ? broke(sent, request, { kind: 'cut' }, now, 0.5).state
+            : receive(sent, request, plain({ upto: last, now, ...(carried.length ? { done: [[first, last]] } : {}) }), now).state;
+        }
+      }),
+    );
+  });
+
   it('a gateway that gives up waiting counts as a slow line', () => {
     const { request, state } = composed(asked(begin(DEV), wish(1)));
     expect(state.outbox[0]?.tries).toBe(1);
