@@ -40,7 +40,8 @@ UNITS_PER_COMMIT = 64
 BRIEF_SECONDS = 0.008
 """So long the event loop may be kept busy with brief units before a commit lets others have a turn."""
 READERS = 2
-COMMITS_PER_CHECKPOINT = 32
+COMMITS_PER_CHECKPOINT = 128
+"""A page that has changed many times since is copied once."""
 PAGES_BEFORE_WRITER_CHECKPOINTS = 16_000
 """The writer copies its log into the database itself only when the keeper cannot keep up (64 MB)."""
 BUSY_MS = 10_000
